@@ -1,0 +1,27 @@
+/* line.h: a record as one line, JSON or text. Encoders run in workers: no lock, no allocation once warm. */
+#ifndef PD_EXPORTER_LINE_H
+#define PD_EXPORTER_LINE_H
+#include "base/buf.h"
+#include "roundtrip/record.h"
+#include "roundtrip/redact.h"
+
+enum pd_format { PD_FORMAT_TEXT, PD_FORMAT_JSON, PD_FORMAT_NONE };
+enum pd_time_form { PD_TIME_LOCAL, PD_TIME_UTC, PD_TIME_EPOCH, PD_TIME_DELTA };
+
+struct pd_line_style {
+    const struct pd_redact *redact; /* NULL: show everything */
+    const char *(*iface_name)(uint32_t index); /* live: prints `iface`; NULL: prints `packet` */
+    bool community_id;
+    bool color;                     /* text only */
+    bool files;                     /* input is capture files: `packet`, not `iface` */
+};
+
+/* Appends rec as one JSON object and LF. */
+void pd_line_json(struct pd_buf *, const struct pd_rec *rec, const struct pd_line_style *);
+
+/* Appends rec as one text line and LF, without its time column, which depends on the line printed before. */
+void pd_line_text(struct pd_buf *, const struct pd_rec *rec, const struct pd_line_style *);
+
+/* Appends the time column with a blank behind it. last: the time of the line before, 0 for the first. */
+void pd_line_time(struct pd_buf *, uint64_t ts, enum pd_time_form, uint64_t last);
+#endif

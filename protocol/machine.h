@@ -1,0 +1,113 @@
+/* machine.h: the streaming engine, as a protocol sees it. A protocol never sees raw segments: it says what it
+ * wants next and gets exactly that. Segment borders, partial tokens, lost bytes, skipping, resynchronising and
+ * accounting are written here, once.
+ *
+ *   want       step() gets                                  kept by the engine
+ *   BYTES n    exactly n contiguous bytes                   at most 64, in the half
+ *   LINE       a line with its LF; its first 64 bytes       the same
+ *   UNTIL      nothing; text up to a delimiter was copied   the text's bound
+ *   VARINT     nothing; half->number has the value          at most 10 bytes
+ *   CAPTURE n  nothing; a prefix was copied to a text       the text's bound
+ *   FEED n     slices as they come, then an empty one       nothing
+ *   SKIP n     nothing                                      nothing
+ *   MESSAGE n  all n contiguous bytes                       a borrowed buffer, while it passes
+ */
+#ifndef PD_PROTOCOL_MACHINE_H
+#define PD_PROTOCOL_MACHINE_H
+#include "roundtrip/match.h"
+
+enum { PD_CARRY = 64 };
+enum pd_dir { PD_C2S, PD_S2C };
+#define PD_UNFRAMED UINT64_MAX
+#define PD_ENDLESS UINT64_MAX /* FEED or SKIP to the end of the direction */
+
+enum pd_want { PD_W_NONE, PD_W_BYTES, PD_W_LINE, PD_W_UNTIL, PD_W_VARINT, PD_W_CAPTURE, PD_W_FEED, PD_W_SKIP, PD_W_MESSAGE };
+enum pd_varint_kind { PD_VARINT_UNSIGNED, PD_VARINT_ZIGZAG, PD_VARINT_MYSQL };
+
+struct pd_conn;
+
+struct pd_half { /* one direction of one connection */
+    uint64_t left;      /* CAPTURE, FEED, SKIP, MESSAGE: bytes still to pass; VARINT: the value */
+    uint64_t frame;     /* bytes left in the current message, or PD_UNFRAMED */
+    union {
+        struct pd_text *text; /* UNTIL, CAPTURE: NULL when nobody keeps it */
+        uint8_t *buffer;      /* MESSAGE: borrowed, NULL while none is needed */
+    };
+    uint64_t pos;       /* stream offset of the next unread byte; its low 32 bits are the sequence number */
+    uint64_t token_pos; /* of the current token's first byte; with its time, packet and acknowledgement: */
+    uint64_t token_ts;
+    uint64_t token_ordinal;
+    uint32_t token_ack;
+    uint32_t unseen;    /* bytes beyond pos that the other side acknowledged */
+    uint16_t state;     /* the protocol's */
+    uint16_t frame_end; /* the state to run at frame 0 */
+    uint16_t cap;       /* UNTIL, CAPTURE: bound of the text */
+    uint16_t size;      /* MESSAGE: its length */
+    uint8_t want, need, carried, dir;
+    bool has_ack : 1;   /* token_ack holds */
+    bool lost : 1;      /* boundary unknown: only sync() may look at bytes */
+    bool holed : 1;     /* the current message had a gap */
+    bool cut : 1;       /* LINE: longer than its token */
+    bool gap_last : 1;  /* the byte before pos was lost */
+    bool started : 1;   /* the first message of this direction was asked for */
+    bool unproven : 1;  /* the current message was found by sync() */
+    bool opaque : 1;    /* skip for ever */
+    bool ended : 1;     /* FIN was seen */
+    bool seen : 1;      /* pos is known */
+    bool joined : 1;    /* lost from the start, not by loss */
+    uint8_t carry[PD_CARRY]; /* one partial token: the only bytes a direction keeps */
+};
+
+/* The value a VARINT want delivered. ZIGZAG: cast to int64_t. */
+static inline uint64_t pd_number(const struct pd_half *h)
+{
+    return h->left;
+}
+
+/* The next want. Every step() ends with exactly one of these, with pd_bad(), pd_opaque() or pd_switch(). */
+void pd_bytes(struct pd_half *, uint16_t state, uint8_t n);                        /* 1 <= n <= 64 */
+void pd_line(struct pd_half *, uint16_t state);
+void pd_until(struct pd_half *, uint16_t state, uint8_t delim, struct pd_rec *, struct pd_text *, uint16_t cap);
+void pd_varint(struct pd_half *, uint16_t state, enum pd_varint_kind);
+void pd_capture(struct pd_half *, uint16_t state, uint64_t n, struct pd_rec *, struct pd_text *, uint16_t cap);
+void pd_feed(struct pd_half *, uint16_t state, uint64_t n);
+void pd_skip(struct pd_half *, uint16_t state, uint64_t n);
+void pd_message(struct pd_half *, uint16_t state, uint32_t n);                     /* n <= 65,535 */
+
+/* This message ends n bytes from here. No want may cross that; when nothing is left, end_state runs with an
+ * empty token and the frame is gone. */
+void pd_frame(struct pd_half *, uint64_t n, uint16_t end_state);
+/* Skips what is left of the frame, then runs its end state. */
+void pd_frame_rest(struct pd_half *);
+
+/* This direction does not speak the protocol. why is a string literal, counted. The boundary is lost. */
+void pd_bad(struct pd_conn *, struct pd_half *, const char *why);
+/* Nothing readable follows on this connection. reason is a string literal, counted. */
+void pd_opaque(struct pd_conn *, const char *reason);
+/* Both halves go on at their next unread byte in another protocol, found by name. open, when not NULL, is the
+ * record of the request that asked for the turn: it is the new protocol's stream of key `key`. NULL, and the
+ * connection is opaque, when that protocol is not there or not wanted. */
+struct pd_conn *pd_switch(struct pd_conn *, const char *proto, struct pd_rec *open, uint64_t key);
+
+/* Pairing, seen from inside step(): the message whose first byte is the current token's. None returns NULL: what
+ * nobody keeps is written to a void record. See match.h for the rules. */
+struct pd_rec *pd_request(struct pd_conn *, struct pd_half *);
+struct pd_rec *pd_request_owed(struct pd_conn *, struct pd_half *, uint8_t kind, uint32_t owed);
+struct pd_rec *pd_request_key(struct pd_conn *, struct pd_half *, uint64_t key);
+void pd_expect(struct pd_conn *, struct pd_half *, uint8_t kind, uint32_t owed);
+void pd_request_end(struct pd_conn *, struct pd_half *);
+struct pd_rec *pd_oneway(struct pd_conn *, struct pd_half *);
+void pd_oneway_end(struct pd_conn *, struct pd_half *);
+struct pd_rec *pd_response(struct pd_conn *, struct pd_half *);
+struct pd_rec *pd_response_key(struct pd_conn *, struct pd_half *, uint64_t key);
+void pd_response_end(struct pd_conn *, struct pd_half *);
+void pd_response_cancel(struct pd_conn *, struct pd_half *);
+/* The record of the message now passing in that direction. Never keep it across steps: ask again. */
+struct pd_rec *pd_current(struct pd_conn *, enum pd_dir);
+/* The same by key, for protocols that interleave messages: what `asker` asked under that key. */
+struct pd_rec *pd_current_key(struct pd_conn *, enum pd_dir asker, uint64_t key);
+/* The oldest expectation's kind, or -1: none, or not trusted. */
+int pd_expected(const struct pd_conn *);
+/* The request that the next response will answer, or the void record. */
+struct pd_rec *pd_expected_rec(struct pd_conn *);
+#endif

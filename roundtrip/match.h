@@ -1,0 +1,140 @@
+/* match.h: pairing. A wrong pair is worse than a missing one: when bytes were lost, a connection's order of
+ * requests is not trusted again before a request arrives that cannot have company (docs/architecture.md). */
+#ifndef PD_ROUNDTRIP_MATCH_H
+#define PD_ROUNDTRIP_MATCH_H
+#include "base/counter.h"
+#include "roundtrip/record.h"
+
+enum pd_match_kind { PD_BY_ORDER, PD_BY_KEY };
+
+enum pd_match_flag {
+    PD_HALF_DUPLEX = 1,     /* by specification never two requests outstanding */
+    PD_KEY_RETRANSMITS = 2  /* the same key again while outstanding is the same request sent again */
+};
+
+/* What is expected of the other side, in order. */
+struct pd_expect {
+    struct pd_expect *next;
+    struct pd_rec *rec; /* NULL: nobody keeps it */
+    uint32_t owed;      /* replies still to come */
+    uint8_t kind;       /* the protocol's */
+    bool answered;      /* all replies came, the request's own end did not */
+};
+
+enum pd_hold { /* why finished records wait */
+    PD_HOLD_JOIN = 1,       /* joined in mid-stream: an older request may be outstanding */
+    PD_HOLD_REOPEN = 2,     /* reopened after a loss, on evidence */
+    PD_HOLD_UNPROVEN_C = 4, /* the client side's first message after a resync */
+    PD_HOLD_UNPROVEN_S = 8  /* the server side's */
+};
+
+enum { PD_HELD_MAX = 256, PD_SOLO_TRUST = 16 };
+
+/* One connection's pairing state. All zero is a connection seen from its beginning. */
+struct pd_match {
+    struct pd_expect *head, *tail;     /* by order: outstanding, oldest first */
+    struct pd_rec *first, *last;       /* by key: outstanding, oldest first */
+    struct pd_rec *held, *held_last;   /* finished, waiting for trust */
+    struct pd_rec *current[2];         /* the record of the message now passing in each direction, or NULL */
+    struct pd_expect *asking;          /* by order: the request now passing */
+    uint32_t count, beyond;            /* expectations; requests counted only */
+    uint32_t longest_wait_us;
+    uint16_t held_count;
+    uint8_t hold;                      /* enum pd_hold */
+    uint8_t solo;                      /* roundtrips without company, up to PD_SOLO_TRUST */
+    bool overlapped;                   /* two were outstanding at once, some time */
+    bool quarantined;
+    bool asked;                        /* a request was seen since the join */
+    bool counting;                     /* the response now passing belongs to `beyond` */
+};
+
+/* One worker's pairing: the store, the table of keyed requests, the queue of datagrams' requests. */
+struct pd_pairing {
+    struct pd_store store;
+    struct pd_pool expects;
+    struct pd_rec **bucket;
+    uint32_t mask;
+    uint32_t outstanding;      /* limit a connection */
+    struct pd_rec *first, *last; /* datagrams' requests, oldest first */
+};
+
+/* The connection as the matcher sees it. */
+struct pd_party {
+    struct pd_pairing *pairing;
+    struct pd_match *match;
+    const struct pd_schema *schema;
+    uint64_t *counters;        /* [PD_C_COUNT] of the protocol */
+    const void *owner;         /* the connection; NULL for datagrams: the ends are the owner */
+    const struct pd_end *client, *server;
+    const struct pd_link *link;
+    uint8_t transport, kind, flags;
+};
+
+/* Where a message begins or ends. */
+struct pd_at {
+    uint64_t ts;      /* of that byte; 0: it was lost */
+    uint64_t ordinal; /* of its packet */
+    uint64_t pos;     /* stream offset; its low 32 bits are the TCP sequence number */
+    uint64_t silence; /* ns without a byte before it, when the server spoke last and nothing was lost; else 0 */
+    uint32_t ack;     /* acknowledged by its segment, when has_ack */
+    bool has_ack;
+    uint8_t dir;      /* 0 client to server */
+};
+
+/* A request begins. Returns its record, or the void record when it is not kept. *alone is set when nothing else
+ * is outstanding and the order is trusted: then a lost response side stands at a message boundary. owed: how
+ * many replies belong to it (by order). key: by key. */
+struct pd_rec *pd_match_request(const struct pd_party *, const struct pd_at *, uint8_t kind, uint32_t owed,
+                                uint64_t key, bool *alone);
+
+/* A request that nobody keeps, but whose replies count in the order. owed may be 0. */
+void pd_match_expect(const struct pd_party *, const struct pd_at *, uint8_t kind, uint32_t owed);
+
+/* The request now passing in at->dir ended; at is one past its last byte. With oneway it is emitted. */
+void pd_match_request_end(const struct pd_party *, const struct pd_at *, bool oneway);
+
+/* A message that asks nothing and answers nothing begins (a push, a multicast); pd_match_request_end() with
+ * oneway ends it. */
+struct pd_rec *pd_match_oneway(const struct pd_party *, const struct pd_at *);
+
+/* A response begins. Returns its record, or the void record (orphan, quarantined, not kept). */
+struct pd_rec *pd_match_response(const struct pd_party *, const struct pd_at *, uint64_t key);
+
+/* The response now passing in at->dir ended: one reply less is owed; with the last one the record goes out. */
+void pd_match_response_end(const struct pd_party *, const struct pd_at *);
+
+/* The response now passing was not the answer (1xx, a push): forget that it began. */
+void pd_match_response_cancel(const struct pd_party *, uint8_t dir);
+
+/* The oldest expectation, NULL when there is none or the order is not trusted. */
+const struct pd_expect *pd_match_next(const struct pd_match *);
+
+/* The outstanding record of that key asked by that direction, or NULL. */
+struct pd_rec *pd_match_find(const struct pd_party *, uint8_t asked_by, uint64_t key);
+
+/* Bytes of the message now passing in dir were lost: its record will be incomplete. */
+void pd_match_broken(const struct pd_party *, uint8_t dir);
+
+/* dir lost its message boundaries. By order: everything outstanding is emitted as incomplete, quarantine. By
+ * key: only the message now passing. */
+void pd_match_lost(const struct pd_party *, uint8_t dir);
+
+/* The message that resync guessed at was proved right, or wrong. */
+void pd_match_proven(const struct pd_party *, uint8_t dir);
+void pd_match_disproved(const struct pd_party *, uint8_t dir);
+
+/* Silence for the timeout: what is outstanding and has no response is reported as unanswered, once. */
+void pd_match_timeout(const struct pd_party *);
+
+/* The connection or the input ends: everything goes out. */
+void pd_match_close(const struct pd_party *);
+
+/* The oldest datagram request: reported as unanswered when older than `reported_before`, dropped when older than
+ * `dropped_before` (both ns). counters_of gives the protocol's counters for a schema. */
+void pd_pairing_expire(struct pd_pairing *, uint64_t reported_before, uint64_t dropped_before,
+                       uint64_t *(*counters_of)(void *arg, const struct pd_schema *), void *arg);
+
+/* buckets: a power of two. 0 or -ENOMEM. */
+int pd_pairing_init(struct pd_pairing *, const struct pd_store_limits *, uint32_t expects, uint32_t outstanding);
+void pd_pairing_free(struct pd_pairing *);
+#endif

@@ -1,0 +1,126 @@
+/* record.h: one request and its response. A record is in exactly one place at a time: pool, matcher, emit(),
+ * pool. Its texts live in an arena: a part of the record itself, then chunks from the store's pools. */
+#ifndef PD_ROUNDTRIP_RECORD_H
+#define PD_ROUNDTRIP_RECORD_H
+#include "base/pool.h"
+#include "roundtrip/schema.h"
+
+enum pd_status { PD_OK, PD_ERROR, PD_UNANSWERED, PD_ONEWAY, PD_INCOMPLETE, PD_STATUS_COUNT };
+
+enum pd_rec_flag {
+    PD_REC_VOID = 1,       /* a place to write that is never emitted */
+    PD_REC_BROKEN = 2,     /* lost bytes hide a part that pairing or a field needed: incomplete */
+    PD_REC_REPORTED = 4,   /* was emitted as unanswered already */
+    PD_REC_LATE = 8,       /* its response came after that */
+    PD_REC_REQ_ENDED = 16, /* the request's end was handled */
+    PD_REC_ONEWAY = 32,    /* the protocol sends no response */
+    PD_REC_HELD = 64       /* complete, provisional: waits in the matcher */
+};
+
+enum { PD_REC_BYTES = 1024 }; /* a record with the first part of its arena */
+
+struct pd_rec {
+    struct pd_rec *next, *prev;    /* wherever it is: a queue, a hash chain's bucket, the held list */
+    struct pd_rec *chain;          /* keyed records: the next in the bucket */
+    const struct pd_schema *schema;
+    struct pd_store *store;
+    const void *owner;             /* keyed records: the connection, or NULL for datagrams */
+    struct pd_end client, server;
+    struct pd_link link;
+    uint64_t key;                  /* keyed records: the protocol's key, with the side that asked */
+    uint64_t hash;                 /* keyed records: of owner or ends, and key */
+    uint64_t ordinal;              /* of the packet with the request's first byte */
+    uint64_t order;                /* when emitted: see struct pd_place */
+    uint64_t first_req, last_req;  /* times of first and last byte, ns; 0 when not seen */
+    uint64_t first_rsp, last_rsp;
+    uint64_t req_bytes, rsp_bytes; /* application bytes on the wire */
+    uint64_t req_at, rsp_at;       /* stream offsets of the first bytes */
+    uint32_t req_seq;              /* TCP sequence number of the request's first byte */
+    uint8_t status;                /* enum pd_status, set when emitted */
+    uint8_t flags;                 /* enum pd_rec_flag */
+    uint8_t transport;
+    uint8_t asked_by;              /* the direction of the request: 0 client, 1 server */
+    uint16_t retransmissions;      /* the same request seen again while outstanding */
+    struct pd_chunk *chunks;       /* arena beyond the record itself */
+    char *at, *end;                /* the free part of the current piece of arena */
+    uint32_t arena_left;           /* what the schema's bound still allows */
+    _Alignas(8) unsigned char data[]; /* the protocol's struct, then the first piece of arena */
+};
+
+enum { PD_CHUNK_CLASSES = 3 };     /* arena chunks of 512, 2,048 and 8,192 bytes */
+
+struct pd_store_limits {
+    uint32_t records;              /* at once in this store */
+    uint32_t chunks[PD_CHUNK_CLASSES];
+};
+
+/* One worker's records. emit is called with each finished record, which is valid until it returns. */
+struct pd_store {
+    struct pd_pool records;
+    struct pd_pool chunks[PD_CHUNK_CLASSES];
+    void (*emit)(void *arg, struct pd_rec *);
+    void *arg;
+    uint64_t starved;              /* records not made and texts cut because a pool was empty */
+    struct pd_rec *nothing;        /* the void record */
+};
+
+/* 0 or -ENOMEM. */
+int pd_store_init(struct pd_store *, const struct pd_store_limits *);
+void pd_store_free(struct pd_store *);
+
+/* A zeroed record of that schema, or NULL when the pool is empty (counted). rec_size must leave room in
+ * PD_REC_BYTES (asserted). */
+struct pd_rec *pd_rec_new(struct pd_store *, const struct pd_schema *);
+
+/* The store's void record, emptied, with room for any schema's fields. Valid until asked for again. */
+struct pd_rec *pd_rec_nothing(struct pd_store *, const struct pd_schema *);
+
+/* Back to the pool, arena and all. */
+void pd_rec_free(struct pd_rec *);
+
+/* The protocol's struct. */
+static inline void *pd_fields(struct pd_rec *r)
+{
+    return r->data;
+}
+
+static inline const void *pd_fields_const(const struct pd_rec *r)
+{
+    return r->data;
+}
+
+static inline bool pd_rec_is_void(const struct pd_rec *r)
+{
+    return r->flags & PD_REC_VOID;
+}
+
+/* n bytes of arena, 8-byte aligned, undefined content; NULL when the record's bound or the pools are used up.
+ * n of at most 8,000. */
+void *pd_rec_alloc(struct pd_rec *, uint32_t n);
+
+/* Starts a text of up to cap bytes and copies in. Shortened when it does not fit: len < full says so. */
+void pd_text_set(struct pd_rec *, struct pd_text *, struct pd_slice in, uint16_t cap);
+
+/* Appends to a text (starting it when it has none), up to cap bytes in all. full counts everything. */
+void pd_text_add(struct pd_rec *, struct pd_text *, struct pd_slice in, uint16_t cap);
+
+/* Points a text at a string that outlives the record: a literal or a const table. */
+void pd_text_static(struct pd_text *, const char *s);
+
+static inline void pd_int_set(struct pd_int *i, int64_t v)
+{
+    i->v = v;
+    i->seen = true;
+}
+
+/* A new zeroed node at the list's end, or NULL when max nodes are there already or memory is short; full is
+ * counted up in any case. */
+struct pd_item *pd_list_item(struct pd_rec *, struct pd_list *, uint16_t max);
+struct pd_object *pd_list_object(struct pd_rec *, struct pd_list *, uint16_t max, uint32_t size);
+
+/* The same for HEADERS; name is stored in lower case and looked for among the earlier ones. */
+struct pd_header *pd_list_header(struct pd_rec *, struct pd_list *, uint16_t max, struct pd_slice name);
+
+/* Forgets the fields of one side, as before they were seen (an interim response). Arena stays used. */
+void pd_rec_clear_side(struct pd_rec *, enum pd_side);
+#endif
