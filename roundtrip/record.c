@@ -1,0 +1,331 @@
+/* record.c: records and their arenas. Making a record zeroes its head and the protocol's struct only; the
+ * arena behind them is handed out front to back, and goes back whole with the record. */
+#include "roundtrip/record.h"
+#include "base/check.h"
+#include "base/hash.h"
+#include <errno.h>
+#include <stdlib.h>
+
+enum { ARENA_ALIGN = 8, TEXT_FIRST = 64, HEADER_NAME_MAX = 256 };
+
+struct pd_chunk {
+    struct pd_chunk *next;
+    uint32_t class;
+};
+
+static const uint32_t chunk_bytes[PD_CHUNK_CLASSES] = {512, 2048, 8192};
+
+enum { CHUNK_ROOM = 8192 - sizeof(struct pd_chunk) };
+
+_Static_assert(CHUNK_ROOM >= 8000, "pd_rec_alloc() promises 8,000 bytes");
+
+int pd_store_init(struct pd_store *store, const struct pd_store_limits *limits)
+{
+    *store = (struct pd_store){0};
+    int r = pd_pool_init(&store->records, PD_REC_BYTES, limits->records);
+    for (int i = 0; i < PD_CHUNK_CLASSES && r == 0; i++)
+        r = pd_pool_init(&store->chunks[i], chunk_bytes[i], limits->chunks[i]);
+    store->nothing = r == 0 ? calloc(1, PD_REC_BYTES) : NULL;
+    if (!store->nothing) {
+        pd_store_free(store);
+        return -ENOMEM;
+    }
+    return 0;
+}
+
+void pd_store_free(struct pd_store *store)
+{
+    pd_pool_free(&store->records);
+    for (int i = 0; i < PD_CHUNK_CLASSES; i++)
+        pd_pool_free(&store->chunks[i]);
+    free(store->nothing);
+    *store = (struct pd_store){0};
+}
+
+static void start(struct pd_rec *r, struct pd_store *store, const struct pd_schema *schema)
+{
+    size_t head = offsetof(struct pd_rec, data) + schema->rec_size;
+    size_t used = (head + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
+
+    PD_ASSERT(used <= PD_REC_BYTES);
+    memset(r, 0, head);
+    r->schema = schema;
+    r->store = store;
+    r->at = (char *)r + used;
+    r->end = (char *)r + PD_REC_BYTES;
+    r->arena_left = schema->arena_max;
+}
+
+struct pd_rec *pd_rec_new(struct pd_store *store, const struct pd_schema *schema)
+{
+    struct pd_rec *r = pd_pool_get(&store->records);
+
+    if (!r) {
+        store->starved++;
+        return NULL;
+    }
+    start(r, store, schema);
+    return r;
+}
+
+struct pd_rec *pd_rec_nothing(struct pd_store *store, const struct pd_schema *schema)
+{
+    start(store->nothing, store, schema);
+    store->nothing->flags = PD_REC_VOID;
+    return store->nothing;
+}
+
+void pd_rec_free(struct pd_rec *r)
+{
+    struct pd_store *store = r->store;
+
+    PD_ASSERT(!pd_rec_is_void(r));
+    for (struct pd_chunk *c = r->chunks, *next; c; c = next) {
+        next = c->next;
+        pd_pool_put(&store->chunks[c->class], c);
+    }
+    pd_pool_put(&store->records, r);
+}
+
+/* A new piece of arena with room for n bytes at least, more when the record has grown already. */
+static bool new_piece(struct pd_rec *r, uint32_t n)
+{
+    uint32_t grown = r->chunks ? chunk_bytes[r->chunks->class] : 0;
+    uint32_t wish = grown < r->arena_left ? grown : r->arena_left;
+    struct pd_chunk *c = NULL;
+    unsigned class = 0;
+
+    if (pd_rec_is_void(r))
+        return false;
+    if (wish < n)
+        wish = n;
+    while (class < PD_CHUNK_CLASSES - 1 && wish > chunk_bytes[class] - sizeof *c)
+        class ++;
+    for (unsigned i = class; i < PD_CHUNK_CLASSES && !c; i++)
+        c = pd_pool_get(&r->store->chunks[class = i]);
+    /* A smaller class may still do for what is asked now. */
+    for (unsigned i = PD_CHUNK_CLASSES - 1; i > 0 && !c && n <= chunk_bytes[i - 1] - sizeof *c; i--)
+        c = pd_pool_get(&r->store->chunks[class = i - 1]);
+    if (!c) {
+        r->store->starved++;
+        return false;
+    }
+    *c = (struct pd_chunk){.next = r->chunks, .class = class};
+    r->chunks = c;
+    r->at = (char *)(c + 1);
+    r->end = (char *)c + chunk_bytes[class];
+    return true;
+}
+
+static uint32_t piece_room(const struct pd_rec *r)
+{
+    return (uint32_t)(r->end - r->at);
+}
+
+static uint32_t least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+void *pd_rec_alloc(struct pd_rec *r, uint32_t n)
+{
+    uint32_t pad = (uint32_t)(-(uintptr_t)r->at & (ARENA_ALIGN - 1));
+
+    PD_ASSERT(n <= CHUNK_ROOM);
+    if (n > r->arena_left)
+        return NULL;
+    if (pad + n > piece_room(r)) {
+        if (!new_piece(r, n))
+            return NULL;
+        pad = 0; /* chunks begin aligned */
+    }
+    void *p = r->at + pad;
+    r->at += pad + n;
+    r->arena_left -= n;
+    return p;
+}
+
+/* Makes contiguous room for up to n bytes at r->at; returns how many there are, at most n. */
+static uint32_t text_room(struct pd_rec *r, uint32_t n)
+{
+    n = least(least(n, CHUNK_ROOM), r->arena_left);
+    if (n > piece_room(r))
+        (void)new_piece(r, n); /* without one, what the current piece has left is used */
+    return least(n, piece_room(r));
+}
+
+static void push(struct pd_rec *r, struct pd_text *t, struct pd_slice in, uint32_t n)
+{
+    memcpy(r->at, in.p, n);
+    r->at += n;
+    r->arena_left -= n;
+    t->len = (uint16_t)(t->len + n);
+}
+
+void pd_text_set(struct pd_rec *r, struct pd_text *t, struct pd_slice in, uint16_t cap)
+{
+    uint32_t n = least(in.len, cap);
+
+    if (n)
+        n = text_room(r, n);
+    *t = (struct pd_text){.s = n ? r->at : "", .full = in.len};
+    if (n)
+        push(r, t, in, n);
+}
+
+/* Moves a text to the arena's top, with room for `more` bytes behind it, and for twice as many when that
+ * takes a new piece. The old copy's share of the record's bound is given back when nothing else lies behind
+ * it. */
+static void move_text(struct pd_rec *r, struct pd_text *t, uint32_t more, uint16_t cap)
+{
+    struct pd_slice old = {(const uint8_t *)t->s, t->len};
+    uint32_t need = old.len + more, wish = least(2 * need, cap);
+    bool on_top = t->s + t->len == r->at;
+
+    if (wish < TEXT_FIRST)
+        wish = least(TEXT_FIRST, cap);
+    if (on_top)
+        r->arena_left += old.len;
+    char *top = r->at;
+    uint32_t room = text_room(r, need <= piece_room(r) ? need : wish);
+    if (room <= old.len) { /* no gain: it stays where it is, full */
+        if (on_top)
+            r->arena_left -= old.len;
+        return;
+    }
+    if (on_top && r->at == top) { /* no new piece was to be had; the text is there already */
+        r->arena_left -= old.len;
+        return;
+    }
+    t->s = r->at;
+    t->len = 0;
+    push(r, t, old, old.len);
+}
+
+void pd_text_add(struct pd_rec *r, struct pd_text *t, struct pd_slice in, uint16_t cap)
+{
+    if (!t->s) {
+        pd_text_set(r, t, in, cap);
+        return;
+    }
+    bool whole = t->full == t->len; /* else something is missing already, and what follows it is not wanted */
+    if (__builtin_add_overflow(t->full, in.len, &t->full))
+        t->full = UINT32_MAX;
+    uint32_t n = t->len < cap ? least(in.len, (uint32_t)(cap - t->len)) : 0;
+    if (!whole || n == 0)
+        return;
+    if (t->s + t->len != r->at || n > least(piece_room(r), r->arena_left))
+        move_text(r, t, n, cap);
+    if (t->s + t->len == r->at)
+        push(r, t, in, least(n, least(piece_room(r), r->arena_left)));
+}
+
+void pd_text_static(struct pd_text *t, const char *s)
+{
+    size_t len = strlen(s);
+
+    PD_ASSERT(len <= UINT16_MAX);
+    *t = (struct pd_text){.s = s, .full = (uint32_t)len, .len = (uint16_t)len};
+}
+
+/* All node kinds begin with their next pointer. */
+struct node {
+    struct node *next;
+};
+
+static void *list_node(struct pd_rec *r, struct pd_list *l, uint16_t max, uint32_t size)
+{
+    if (l->full < UINT16_MAX)
+        l->full++;
+    if (l->count >= max)
+        return NULL;
+    struct node *n = pd_rec_alloc(r, size);
+    if (!n)
+        return NULL;
+    memset(n, 0, size);
+    if (l->last)
+        ((struct node *)l->last)->next = n;
+    else
+        l->first = n;
+    l->last = n;
+    l->count++;
+    return n;
+}
+
+struct pd_item *pd_list_item(struct pd_rec *r, struct pd_list *l, uint16_t max)
+{
+    return list_node(r, l, max, sizeof(struct pd_item));
+}
+
+struct pd_object *pd_list_object(struct pd_rec *r, struct pd_list *l, uint16_t max, uint32_t size)
+{
+    return list_node(r, l, max, (uint32_t)sizeof(struct pd_object) + size);
+}
+
+/* Eight bytes at a time: a byte is an upper-case letter when adding carries it past 'A' and not past 'Z'. */
+static uint64_t lower8(uint64_t v)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), low = 0x7f * ones;
+    uint64_t seven = v & low;
+    uint64_t from_a = seven + (0x80 - 'A') * ones, past_z = seven + (0x80 - 'Z' - 1) * ones;
+
+    return v | ((from_a & ~past_z & ~v & 0x80 * ones) >> 2);
+}
+
+static void lower_in_place(char *s, uint32_t n)
+{
+    uint64_t v;
+    uint32_t i = 0;
+
+    for (; i + sizeof v <= n; i += sizeof v) {
+        memcpy(&v, s + i, sizeof v);
+        v = lower8(v);
+        memcpy(s + i, &v, sizeof v);
+    }
+    for (; i < n; i++)
+        if (s[i] >= 'A' && s[i] <= 'Z')
+            s[i] |= 0x20;
+}
+
+static bool same_name(const struct pd_text *a, const struct pd_text *b)
+{
+    return a->len == b->len && a->full == b->full && memcmp(a->s, b->s, a->len) == 0;
+}
+
+/* Marks h when an earlier node has its name. The set of hashes says at once that most have not. */
+static void mark_repeated(struct pd_list *l, struct pd_header *h)
+{
+    uint64_t bit = UINT64_C(1) << (pd_hash(h->name.s, h->name.len, 0) & 63);
+
+    if (l->names & bit)
+        for (const struct pd_header *e = l->first; e != h && !h->again; e = e->next)
+            h->again = same_name(&e->name, &h->name);
+    l->names |= bit;
+    l->repeats = l->repeats || h->again;
+}
+
+struct pd_header *pd_list_header(struct pd_rec *r, struct pd_list *l, uint16_t max, struct pd_slice name)
+{
+    struct pd_header *h = list_node(r, l, max, sizeof *h);
+
+    if (!h)
+        return NULL;
+    pd_text_set(r, &h->name, name, HEADER_NAME_MAX);
+    if (h->name.len) /* else it may be the const empty text */
+        lower_in_place((char *)(uintptr_t)h->name.s, h->name.len);
+    mark_repeated(l, h);
+    return h;
+}
+
+void pd_rec_clear_side(struct pd_rec *r, enum pd_side side)
+{
+    static const uint8_t size[] = {
+        [PD_TEXT] = sizeof(struct pd_text),    [PD_INT] = sizeof(struct pd_int),
+        [PD_BOOL] = sizeof(uint8_t),           [PD_LIST] = sizeof(struct pd_list),
+        [PD_HEADERS] = sizeof(struct pd_list), [PD_OBJECTS] = sizeof(struct pd_list),
+    };
+
+    for (const struct pd_field *f = r->schema->fields; f->name; f++)
+        if (f->side == side)
+            memset(r->data + f->off, 0, size[f->type]);
+}
