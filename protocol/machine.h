@@ -34,23 +34,24 @@ struct pd_half { /* one direction of one connection */
         uint8_t *buffer;      /* MESSAGE: borrowed, NULL while none is needed */
     };
     uint64_t pos;       /* stream offset of the next unread byte; its low 32 bits are the sequence number */
-    uint64_t token_pos; /* of the current token's first byte; with its time, packet and acknowledgement: */
-    uint64_t token_ts;
+    uint64_t token_ts;  /* of the packet with the current token's first byte; then its number and acknowledgement */
     uint64_t token_ordinal;
     uint32_t token_ack;
     uint32_t unseen;    /* bytes beyond pos that the other side acknowledged */
     uint16_t state;     /* the protocol's */
     uint16_t frame_end; /* the state to run at frame 0 */
-    uint16_t cap;       /* UNTIL, CAPTURE: bound of the text */
-    uint16_t size;      /* MESSAGE: its length */
+    uint16_t cap;       /* UNTIL, CAPTURE: bound of the text; MESSAGE: bytes that arrived before a gap */
+    uint16_t size;      /* MESSAGE: its length; UNTIL: the delimiter; VARINT: its kind */
     uint8_t want, need, carried, dir;
     bool has_ack : 1;   /* token_ack holds */
+    bool open : 1;      /* the current token began in an earlier segment */
     bool lost : 1;      /* boundary unknown: only sync() may look at bytes */
     bool holed : 1;     /* the current message had a gap */
     bool cut : 1;       /* LINE: longer than its token */
     bool gap_last : 1;  /* the byte before pos was lost */
-    bool started : 1;   /* the first message of this direction was asked for */
-    bool unproven : 1;  /* the current message was found by sync() */
+    bool unproven : 1;  /* the boundary was found by sync(), no later message confirmed it yet */
+    bool guessed : 1;   /* unproven, and its first message began */
+    bool reframed : 1;  /* pd_frame() was called in this step */
     bool opaque : 1;    /* skip for ever */
     bool ended : 1;     /* FIN was seen */
     bool seen : 1;      /* pos is known */
@@ -79,6 +80,10 @@ void pd_message(struct pd_half *, uint16_t state, uint32_t n);                  
 void pd_frame(struct pd_half *, uint64_t n, uint16_t end_state);
 /* Skips what is left of the frame, then runs its end state. */
 void pd_frame_rest(struct pd_half *);
+/* In the step of a FEED the frame begins at the first byte that the step does not use; and a message's end is said
+ * in a later step (pd_skip(h, S_DONE, 0) gets there), because only then the engine knows how much was used.
+ * MESSAGE: when a gap fell into it, or no buffer was free, half->holed is set and the token is what arrived before
+ * the gap, perhaps nothing. */
 
 /* This direction does not speak the protocol. why is a string literal, counted. The boundary is lost. */
 void pd_bad(struct pd_conn *, struct pd_half *, const char *why);

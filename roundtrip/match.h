@@ -32,11 +32,16 @@ enum { PD_HELD_MAX = 256, PD_SOLO_TRUST = 16 };
 
 /* One connection's pairing state. All zero is a connection seen from its beginning. */
 struct pd_match {
-    struct pd_expect *head, *tail;     /* by order: outstanding, oldest first */
-    struct pd_rec *first, *last;       /* by key: outstanding, oldest first */
+    union {
+        struct { /* by order: outstanding, oldest first */
+            struct pd_expect *head, *tail;
+        };
+        struct { /* by key: the same */
+            struct pd_rec *first, *last;
+        };
+    };
     struct pd_rec *held, *held_last;   /* finished, waiting for trust */
     struct pd_rec *current[2];         /* the record of the message now passing in each direction, or NULL */
-    struct pd_expect *asking;          /* by order: the request now passing */
     uint32_t count, beyond;            /* expectations; requests counted only */
     uint32_t longest_wait_us;
     uint16_t held_count;
@@ -45,6 +50,8 @@ struct pd_match {
     bool overlapped;                   /* two were outstanding at once, some time */
     bool quarantined;
     bool asked;                        /* a request was seen since the join */
+    bool asking;                       /* by order: the tail's request is passing */
+    bool answering;                    /* by order: the head's response is passing */
     bool counting;                     /* the response now passing belongs to `beyond` */
 };
 
@@ -56,6 +63,7 @@ struct pd_pairing {
     uint32_t mask;
     uint32_t outstanding;      /* limit a connection */
     struct pd_rec *first, *last; /* datagrams' requests, oldest first */
+    struct pd_rec *late_first, *late_last; /* those of them that were reported unanswered */
 };
 
 /* The connection as the matcher sees it. */
@@ -107,7 +115,7 @@ void pd_match_response_end(const struct pd_party *, const struct pd_at *);
 void pd_match_response_cancel(const struct pd_party *, uint8_t dir);
 
 /* The oldest expectation, NULL when there is none or the order is not trusted. */
-const struct pd_expect *pd_match_next(const struct pd_match *);
+struct pd_expect *pd_match_next(const struct pd_match *);
 
 /* The outstanding record of that key asked by that direction, or NULL. */
 struct pd_rec *pd_match_find(const struct pd_party *, uint8_t asked_by, uint64_t key);
@@ -134,7 +142,7 @@ void pd_match_close(const struct pd_party *);
 void pd_pairing_expire(struct pd_pairing *, uint64_t reported_before, uint64_t dropped_before,
                        uint64_t *(*counters_of)(void *arg, const struct pd_schema *), void *arg);
 
-/* buckets: a power of two. 0 or -ENOMEM. */
+/* expects: expectations at once, in all connections. 0 or -ENOMEM. */
 int pd_pairing_init(struct pd_pairing *, const struct pd_store_limits *, uint32_t expects, uint32_t outstanding);
 void pd_pairing_free(struct pd_pairing *);
 #endif

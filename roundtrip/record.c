@@ -10,7 +10,7 @@ enum { ARENA_ALIGN = 8, TEXT_FIRST = 64, HEADER_NAME_MAX = 256 };
 
 struct pd_chunk {
     struct pd_chunk *next;
-    uint32_t class;
+    uint32_t size_class;
 };
 
 static const uint32_t chunk_bytes[PD_CHUNK_CLASSES] = {512, 2048, 8192};
@@ -82,7 +82,7 @@ void pd_rec_free(struct pd_rec *r)
     PD_ASSERT(!pd_rec_is_void(r));
     for (struct pd_chunk *c = r->chunks, *next; c; c = next) {
         next = c->next;
-        pd_pool_put(&store->chunks[c->class], c);
+        pd_pool_put(&store->chunks[c->size_class], c);
     }
     pd_pool_put(&store->records, r);
 }
@@ -90,30 +90,30 @@ void pd_rec_free(struct pd_rec *r)
 /* A new piece of arena with room for n bytes at least, more when the record has grown already. */
 static bool new_piece(struct pd_rec *r, uint32_t n)
 {
-    uint32_t grown = r->chunks ? chunk_bytes[r->chunks->class] : 0;
+    uint32_t grown = r->chunks ? chunk_bytes[r->chunks->size_class] : 0;
     uint32_t wish = grown < r->arena_left ? grown : r->arena_left;
     struct pd_chunk *c = NULL;
-    unsigned class = 0;
+    unsigned size_class = 0;
 
     if (pd_rec_is_void(r))
         return false;
     if (wish < n)
         wish = n;
-    while (class < PD_CHUNK_CLASSES - 1 && wish > chunk_bytes[class] - sizeof *c)
-        class ++;
-    for (unsigned i = class; i < PD_CHUNK_CLASSES && !c; i++)
-        c = pd_pool_get(&r->store->chunks[class = i]);
+    while (size_class < PD_CHUNK_CLASSES - 1 && wish > chunk_bytes[size_class] - sizeof *c)
+        size_class++;
+    for (unsigned i = size_class; i < PD_CHUNK_CLASSES && !c; i++)
+        c = pd_pool_get(&r->store->chunks[size_class = i]);
     /* A smaller class may still do for what is asked now. */
     for (unsigned i = PD_CHUNK_CLASSES - 1; i > 0 && !c && n <= chunk_bytes[i - 1] - sizeof *c; i--)
-        c = pd_pool_get(&r->store->chunks[class = i - 1]);
+        c = pd_pool_get(&r->store->chunks[size_class = i - 1]);
     if (!c) {
         r->store->starved++;
         return false;
     }
-    *c = (struct pd_chunk){.next = r->chunks, .class = class};
+    *c = (struct pd_chunk){.next = r->chunks, .size_class = size_class};
     r->chunks = c;
     r->at = (char *)(c + 1);
-    r->end = (char *)c + chunk_bytes[class];
+    r->end = (char *)c + chunk_bytes[size_class];
     return true;
 }
 

@@ -14,7 +14,8 @@ enum pd_rec_flag {
     PD_REC_LATE = 8,       /* its response came after that */
     PD_REC_REQ_ENDED = 16, /* the request's end was handled */
     PD_REC_ONEWAY = 32,    /* the protocol sends no response */
-    PD_REC_HELD = 64       /* complete, provisional: waits in the matcher */
+    PD_REC_RSP_BEGUN = 64,
+    PD_REC_RSP_ENDED = 128
 };
 
 enum { PD_REC_BYTES = 1024 }; /* a record with the first part of its arena */
@@ -30,12 +31,12 @@ struct pd_rec {
     uint64_t key;                  /* keyed records: the protocol's key, with the side that asked */
     uint64_t hash;                 /* keyed records: of owner or ends, and key */
     uint64_t ordinal;              /* of the packet with the request's first byte */
-    uint64_t order;                /* when emitted: see struct pd_place */
     uint64_t first_req, last_req;  /* times of first and last byte, ns; 0 when not seen */
     uint64_t first_rsp, last_rsp;
     uint64_t req_bytes, rsp_bytes; /* application bytes on the wire */
-    uint64_t req_at, rsp_at;       /* stream offsets of the first bytes */
-    uint32_t req_seq;              /* TCP sequence number of the request's first byte */
+    uint64_t req_at, rsp_at;       /* stream offsets of the first bytes; the low 32 bits are sequence numbers */
+    uint32_t req_ack;              /* what the request's first segment acknowledged, when has_req_ack */
+    bool has_req_ack;
     uint8_t status;                /* enum pd_status, set when emitted */
     uint8_t flags;                 /* enum pd_rec_flag */
     uint8_t transport;

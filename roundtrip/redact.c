@@ -12,7 +12,7 @@ const char *const pd_redact_defaults[] = {"auth",    "token",     "secret", "pas
                                           "session", "signature", "cookie", "credential", NULL};
 
 struct pd_redact {
-    uint16_t class[BYTES]; /* 0: in no part */
+    uint16_t class_of[BYTES]; /* 0: in no part */
     uint32_t width;        /* classes */
     uint32_t states;
     uint32_t found;  /* a part was seen; this state is never left */
@@ -32,10 +32,10 @@ static size_t classify(struct pd_redact *r, const char *const *parts)
     r->width = 1;
     for (; *parts; parts++)
         for (const char *c = *parts; *c; c++, bytes++)
-            if (!r->class[lower(*c)])
-                r->class[lower(*c)] = (uint16_t)r->width++;
+            if (!r->class_of[lower(*c)])
+                r->class_of[lower(*c)] = (uint16_t)r->width++;
     for (unsigned c = 'A'; c <= 'Z'; c++)
-        r->class[c] = r->class[c | 0x20];
+        r->class_of[c] = r->class_of[c | 0x20];
     return bytes;
 }
 
@@ -45,7 +45,7 @@ static void plant(struct pd_redact *r, const char *part)
     uint32_t state = ROOT;
 
     for (; *part && state != FOUND; part++) {
-        uint32_t *next = &r->next[state * r->width + r->class[lower(*part)]];
+        uint32_t *next = &r->next[state * r->width + r->class_of[lower(*part)]];
         if (!part[1])
             *next = FOUND;
         else if (*next == NOTHING)
@@ -111,6 +111,6 @@ bool pd_redact_name(const struct pd_redact *r, struct pd_slice name)
     uint32_t state = ROOT;
 
     for (uint32_t i = 0; i < name.len; i++)
-        state = r->next[state + r->class[name.p[i]]];
+        state = r->next[state + r->class_of[name.p[i]]];
     return state == r->found;
 }
