@@ -1,0 +1,458 @@
+/* line_text.c: a record as one line for a person. What was asked and what came are written into cells of a
+ * known width first; asked is shortened last, so that size and duration stand below each other in a terminal.
+ */
+#include "exporter/line.h"
+#include "exporter/text.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
+enum {
+    CELL_BYTES = 1024,
+    POINT_MAX = 4,       /* bytes of a character in UTF-8 */
+    USUAL_COLUMNS = 100, /* where lines end when nothing longer has to be said */
+    TIME_COLUMNS = 16,   /* of the usual time form */
+    PROTO_COLUMNS = 5,
+    ENDS_COLUMNS = 32,
+    QUANTITY_COLUMNS = 6,
+    ASKED_LEAST = 24, /* columns that are left to it in the narrowest terminal */
+    ASKED_MOST = 200,
+    CAME_MOST = 48,
+};
+#define NS_IN_S UINT64_C(1000000000)
+#define ELLIPSIS "\xe2\x80\xa6" /* U+2026 */
+#define ARROW "\xe2\x86\x92"    /* U+2192 */
+
+struct cell {
+    unsigned len, width, most; /* bytes, columns, columns at most */
+    bool full;
+    char s[CELL_BYTES];
+};
+
+static void cell_start(struct cell *c, unsigned most)
+{
+    c->len = 0;
+    c->width = 0;
+    c->most = most;
+    c->full = false;
+}
+
+/* One character. The one that would not leave room for another becomes an ellipsis, and no more follows. */
+static void cell_put(struct cell *c, const char *s, unsigned bytes)
+{
+    bool fits = c->width + 1 < c->most && c->len + bytes + POINT_MAX <= CELL_BYTES;
+
+    if (c->full)
+        return;
+    c->full = !fits;
+    if (!fits) {
+        s = ELLIPSIS;
+        bytes = sizeof ELLIPSIS - 1;
+    }
+    memcpy(c->s + c->len, s, bytes);
+    c->len += bytes;
+    c->width++;
+}
+
+static void cell_ascii(struct cell *c, const char *s)
+{
+    for (; *s; s++)
+        cell_put(c, s, 1);
+}
+
+/* True for what a terminal acts upon instead of showing it: controls, line separators, marks, embeddings,
+ * overrides and isolates of the bidirectional algorithm (UAX #9), byte order marks. */
+static bool hostile(uint32_t point)
+{
+    return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x61c ||
+           (point >= 0x200b && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||
+           (point >= 0x2060 && point <= 0x206f) || point == 0xfeff || (point >= 0xfff9 && point <= 0xfffb) ||
+           (point >= 0xe0000 && point <= 0xe007f);
+}
+
+static void cell_escape(struct cell *c, uint32_t point)
+{
+    char text[12] = {'\\', point < 0x100 ? 'x' : 'u'};
+    unsigned n = 2;
+
+    for (int shift = point < 0x100 ? 4 : point < 0x10000 ? 12 : 20; shift >= 0; shift -= 4)
+        text[n++] = "0123456789abcdef"[point >> shift & 0xf];
+    cell_ascii(c, text);
+}
+
+static void cell_text(struct cell *c, struct pd_slice s)
+{
+    const uint8_t *at = s.p, *end = s.p + s.len;
+
+    while (at < end && !c->full) {
+        const uint8_t *from = at;
+        uint32_t point = pd_utf8_next(&at, end);
+        if (point == PD_UTF8_BAD)
+            cell_put(c, "\xef\xbf\xbd", 3); /* U+FFFD */
+        else if (hostile(point))
+            cell_escape(c, point);
+        else
+            cell_put(c, (const char *)from, (unsigned)(at - from));
+    }
+}
+
+static void cell_i64(struct cell *c, int64_t v)
+{
+    char digits[21], *at = digits + sizeof digits - 1;
+    uint64_t rest = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+
+    *at = '\0';
+    do {
+        *--at = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest);
+    if (v < 0)
+        cell_put(c, "-", 1);
+    cell_ascii(c, at);
+}
+
+/* --- sizes and durations --- */
+
+static const char *const size_units[] = {"B", "kB", "MB", "GB", "TB", NULL};
+static const char *const time_units[] = {"ns", "\xc2\xb5s", "ms", "s", NULL};
+
+/* Two digits or three: "1.2 kB", "12 kB", "546 kB". */
+static void cell_quantity(struct cell *c, uint64_t v, const char *const *unit)
+{
+    uint64_t one = 1;
+
+    for (; unit[1] && v >= one * 1000 - one / 2; unit++)
+        one *= 1000;
+    uint64_t tenths = v < one * 10 ? (v * 10 + one / 2) / one : 100;
+    if (one > 1 && tenths < 100) {
+        cell_i64(c, (int64_t)(tenths / 10));
+        cell_put(c, ".", 1);
+        cell_i64(c, (int64_t)(tenths % 10));
+    } else {
+        cell_i64(c, (int64_t)(v / one + (one > 1 && v % one >= one / 2)));
+    }
+    cell_put(c, " ", 1);
+    cell_text(c, (struct pd_slice){(const uint8_t *)*unit, (uint32_t)strlen(*unit)});
+}
+
+/* --- fields --- */
+
+static void cell_field(struct cell *c, const struct pd_field *f, const unsigned char *data, unsigned role,
+                       const struct pd_line_style *style);
+
+static void cell_value(struct cell *c, const struct pd_text *t)
+{
+    cell_text(c, pd_text_slice(t));
+    if (t->len < t->full)
+        cell_put(c, ELLIPSIS, sizeof ELLIPSIS - 1);
+}
+
+static void cell_query(struct cell *c, const struct pd_text *t, const struct pd_redact *redact)
+{
+    struct pd_slice left = pd_text_slice(t), piece;
+    bool secret;
+
+    cell_put(c, "?", 1);
+    while (pd_query_next(&left, redact, &piece, &secret)) {
+        cell_text(c, piece);
+        if (secret)
+            cell_ascii(c, PD_REDACTED);
+    }
+    if (t->len < t->full)
+        cell_put(c, ELLIPSIS, sizeof ELLIPSIS - 1);
+}
+
+static void cell_list(struct cell *c, const struct pd_list *l)
+{
+    for (const struct pd_item *i = l->first; i && !c->full; i = i->next) {
+        if (i != l->first)
+            cell_put(c, ",", 1);
+        cell_value(c, &i->text);
+    }
+    if (l->count < l->full)
+        cell_ascii(c, l->count ? ",..." : "...");
+}
+
+/* Of objects the fields with the same role: a DNS answer's data. Sub-tables hold no objects again. */
+static void cell_objects(struct cell *c, const struct pd_field *f, const struct pd_list *l, unsigned role,
+                         const struct pd_line_style *style)
+{
+    for (const struct pd_object *o = l->first; o && !c->full; o = o->next) {
+        if (o != l->first)
+            cell_put(c, ",", 1);
+        for (const struct pd_field *sub = f->sub; sub->name; sub++)
+            if (sub->roles & role)
+                cell_field(c, sub, o->data, role, style);
+    }
+    if (l->count < l->full)
+        cell_ascii(c, l->count ? ",..." : "...");
+}
+
+static bool has_text(const struct pd_field *f, const void *at)
+{
+    switch (f->type) {
+    case PD_TEXT:
+        return ((const struct pd_text *)at)->s;
+    case PD_INT:
+        return ((const struct pd_int *)at)->seen;
+    case PD_BOOL:
+        return *(const uint8_t *)at == PD_TRUE; /* its name says it */
+    case PD_HEADERS:
+        return false;
+    default:
+        return ((const struct pd_list *)at)->full > 0;
+    }
+}
+
+static void cell_field(struct cell *c, const struct pd_field *f, const unsigned char *data, unsigned role,
+                       const struct pd_line_style *style)
+{
+    const void *at = data + f->off;
+    char last = c->len ? c->s[c->len - 1] : ' ';
+
+    if (!has_text(f, at))
+        return;
+    if (!(f->roles & PD_JOINED) && last != ' ' && last != ',')
+        cell_put(c, " ", 1);
+    switch (f->type) {
+    case PD_TEXT:
+        if (f->roles & PD_QUERY)
+            cell_query(c, at, style->redact);
+        else
+            cell_value(c, at);
+        break;
+    case PD_INT:
+        cell_i64(c, ((const struct pd_int *)at)->v);
+        break;
+    case PD_BOOL:
+        cell_ascii(c, f->name);
+        break;
+    case PD_LIST:
+        cell_list(c, at);
+        break;
+    default:
+        cell_objects(c, f, at, role, style);
+    }
+}
+
+/* All fields of that role, in table order. */
+static void cell_fields(struct cell *c, const struct pd_rec *r, unsigned role,
+                        const struct pd_line_style *style)
+{
+    for (const struct pd_field *f = r->schema->fields; f->name && !c->full; f++)
+        if ((f->roles & role) && !(f->roles & PD_HIDDEN) && (f->side == PD_REQUEST || pd_rec_answered(r)))
+            cell_field(c, f, r->data, role, style);
+}
+
+/* What came, and the error's text unless that says it already. */
+static void cell_came(struct cell *c, const struct pd_rec *r, const struct pd_line_style *style)
+{
+    struct pd_text error = {0};
+
+    cell_fields(c, r, PD_CAME, style);
+    if (r->status != PD_ERROR || !r->schema->failed || !r->schema->failed(r, &error) || !error.len)
+        return;
+    if (c->len >= error.len && memmem(c->s, c->len, error.s, error.len))
+        return;
+    if (c->len)
+        cell_put(c, " ", 1);
+    cell_value(c, &error);
+}
+
+/* --- the line --- */
+
+static void cell_end(struct cell *c, const struct pd_end *e)
+{
+    char addr[PD_ADDR_TEXT];
+    bool v4 = pd_addr_is_v4(&e->addr);
+
+    pd_addr_print(addr, &e->addr);
+    cell_ascii(c, v4 ? "" : "[");
+    cell_ascii(c, addr);
+    cell_ascii(c, v4 ? ":" : "]:");
+    cell_i64(c, e->port);
+}
+
+static void cell_ends(struct cell *c, const struct pd_rec *r)
+{
+    cell_end(c, &r->client);
+    cell_put(c, " ", 1);
+    cell_put(c, ARROW, sizeof ARROW - 1);
+    cell_put(c, " ", 1);
+    cell_end(c, &r->server);
+}
+
+static void pad(struct pd_buf *b, unsigned used, unsigned columns)
+{
+    static const char blanks[] =
+        "                                                                                ";
+
+    while (used < columns) {
+        unsigned n = columns - used < sizeof blanks - 1 ? columns - used : (unsigned)sizeof blanks - 1;
+        pd_buf_add(b, blanks, n);
+        used += n;
+    }
+}
+
+static void put_left(struct pd_buf *b, const struct cell *c, unsigned columns)
+{
+    pd_buf_add(b, c->s, c->len);
+    pad(b, c->width, columns);
+    pd_buf_char(b, ' ');
+}
+
+#define LATE ",late"
+
+static unsigned status_columns(const struct pd_rec *r)
+{
+    size_t late = r->flags & PD_REC_LATE ? sizeof LATE - 1 : 0;
+
+    return (unsigned)(strlen(pd_status_names[r->status]) + late);
+}
+
+static void put_status(struct pd_buf *b, const struct pd_rec *r, bool color)
+{
+    static const char *const start[PD_STATUS_COUNT] = {
+        [PD_OK] = "\x1b[32m",     [PD_ERROR] = "\x1b[31m",      [PD_UNANSWERED] = "\x1b[33m",
+        [PD_ONEWAY] = "\x1b[36m", [PD_INCOMPLETE] = "\x1b[35m",
+    };
+
+    if (color)
+        pd_buf_str(b, start[r->status]);
+    pd_buf_str(b, pd_status_names[r->status]);
+    if (r->flags & PD_REC_LATE)
+        pd_buf_lit(b, LATE);
+    if (color)
+        pd_buf_lit(b, "\x1b[0m");
+}
+
+/* Right-aligned, "-" when there is none. */
+static void put_quantity(struct pd_buf *b, bool known, uint64_t v, const char *const *units)
+{
+    struct cell c;
+
+    cell_start(&c, CELL_BYTES);
+    if (known)
+        cell_quantity(&c, v, units);
+    else
+        cell_put(&c, "-", 1);
+    pd_buf_char(b, ' ');
+    pad(b, c.width, QUANTITY_COLUMNS);
+    pd_buf_add(b, c.s, c.len);
+}
+
+static unsigned more(unsigned a, unsigned b)
+{
+    return a > b ? a : b;
+}
+
+void pd_line_text(struct pd_buf *b, const struct pd_rec *r, const struct pd_line_style *style)
+{
+    struct cell proto, ends, asked, came;
+    unsigned line = style->columns ? style->columns : USUAL_COLUMNS - TIME_COLUMNS;
+    uint64_t bytes = r->status == PD_ONEWAY ? r->req_bytes
+                     : pd_rec_answered(r)   ? r->rsp_bytes
+                                            : 0,
+             duration = 0;
+    bool timed = pd_rec_duration(r, &duration);
+
+    cell_start(&proto, CELL_BYTES);
+    cell_ascii(&proto, r->schema->proto);
+    cell_start(&ends, CELL_BYTES);
+    cell_ends(&ends, r);
+    cell_start(&came, CAME_MOST);
+    cell_came(&came, r, style);
+
+    /* All columns but asked: with the blank before each but the first, and the one between came and status.
+     */
+    unsigned outcome = came.width + (came.width > 0) + status_columns(r);
+    unsigned others = more(proto.width, PROTO_COLUMNS) + 1 + more(ends.width, ENDS_COLUMNS) + 1 + 1 +
+                      outcome + 2 * (1 + QUANTITY_COLUMNS);
+    unsigned left = line > others ? line - others : 0;
+    cell_start(&asked, style->columns ? more(left, ASKED_LEAST) + 1 : ASKED_MOST);
+    cell_fields(&asked, r, PD_ASKED, style);
+
+    put_left(b, &proto, PROTO_COLUMNS);
+    put_left(b, &ends, ENDS_COLUMNS);
+    put_left(b, &asked, left);
+    if (came.width) {
+        pd_buf_add(b, came.s, came.len);
+        pd_buf_char(b, ' ');
+    }
+    put_status(b, r, style->color);
+    put_quantity(b, bytes > 0, bytes, size_units);
+    put_quantity(b, timed, duration, time_units);
+    pd_buf_char(b, '\n');
+}
+
+/* --- the time column --- */
+
+static char *put_clock(char *to, unsigned hour, unsigned minute, unsigned second, uint64_t ns)
+{
+    to = pd_digits(to, hour, 2);
+    *to++ = ':';
+    to = pd_digits(to, minute, 2);
+    *to++ = ':';
+    to = pd_digits(to, second, 2);
+    *to++ = '.';
+    return pd_digits(to, ns / 1000, 6);
+}
+
+static char *time_local(char *to, uint64_t ts)
+{
+    time_t seconds = (time_t)(ts / NS_IN_S);
+    struct tm tm = {0};
+
+    localtime_r(&seconds, &tm);
+    return put_clock(to, (unsigned)tm.tm_hour, (unsigned)tm.tm_min, (unsigned)tm.tm_sec, ts % NS_IN_S);
+}
+
+static char *time_utc(char *to, uint64_t ts)
+{
+    struct pd_date d;
+
+    pd_date_from(&d, ts / NS_IN_S);
+    to = pd_digits(to, d.year, 4);
+    *to++ = '-';
+    to = pd_digits(to, d.month, 2);
+    *to++ = '-';
+    to = pd_digits(to, d.day, 2);
+    *to++ = 'T';
+    to = put_clock(to, d.hour, d.minute, d.second, ts % NS_IN_S);
+    *to++ = 'Z';
+    return to;
+}
+
+static char *time_epoch(char *to, uint64_t ts)
+{
+    return to + snprintf(to, PD_TIME_TEXT - 1, "%" PRIu64 ".%06" PRIu64, ts / NS_IN_S, ts % NS_IN_S / 1000);
+}
+
+static char *time_delta(char *to, uint64_t ts, uint64_t last)
+{
+    bool back = last > ts;
+    uint64_t ns = !last ? 0 : back ? last - ts : ts - last;
+    char text[PD_TIME_TEXT];
+
+    snprintf(text, sizeof text, "%c%" PRIu64 ".%06" PRIu64, back ? '-' : '+', ns / NS_IN_S,
+             ns % NS_IN_S / 1000);
+    return to + snprintf(to, PD_TIME_TEXT - 1, "%*s", TIME_COLUMNS - 1, text);
+}
+
+size_t pd_line_time(char out[PD_TIME_TEXT], uint64_t ts, enum pd_time_form form, uint64_t last)
+{
+    char *to = out;
+
+    if (!ts)
+        to += snprintf(to, PD_TIME_TEXT - 1, "%-*s", TIME_COLUMNS - 1, "?");
+    else if (form == PD_TIME_LOCAL)
+        to = time_local(to, ts);
+    else if (form == PD_TIME_UTC)
+        to = time_utc(to, ts);
+    else if (form == PD_TIME_EPOCH)
+        to = time_epoch(to, ts);
+    else
+        to = time_delta(to, ts, last);
+    *to++ = ' ';
+    return (size_t)(to - out);
+}
