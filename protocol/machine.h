@@ -1,6 +1,6 @@
 /* machine.h: the streaming engine, as a protocol sees it. A protocol never sees raw segments: it says what it
- * wants next and gets exactly that. Segment borders, partial tokens, lost bytes, skipping, resynchronising and
- * accounting are written here, once.
+ * wants next and gets exactly that. Segment borders, partial tokens, lost bytes, skipping, resynchronising
+ * and accounting are written here, once.
  *
  *   want       step() gets                                  kept by the engine
  *   BYTES n    exactly n contiguous bytes                   at most 64, in the half
@@ -21,20 +21,31 @@ enum pd_dir { PD_C2S, PD_S2C };
 #define PD_UNFRAMED UINT64_MAX
 #define PD_ENDLESS UINT64_MAX /* FEED or SKIP to the end of the direction */
 
-enum pd_want { PD_W_NONE, PD_W_BYTES, PD_W_LINE, PD_W_UNTIL, PD_W_VARINT, PD_W_CAPTURE, PD_W_FEED, PD_W_SKIP, PD_W_MESSAGE };
+enum pd_want {
+    PD_W_NONE,
+    PD_W_BYTES,
+    PD_W_LINE,
+    PD_W_UNTIL,
+    PD_W_VARINT,
+    PD_W_CAPTURE,
+    PD_W_FEED,
+    PD_W_SKIP,
+    PD_W_MESSAGE
+};
 enum pd_varint_kind { PD_VARINT_UNSIGNED, PD_VARINT_ZIGZAG, PD_VARINT_MYSQL };
 
 struct pd_conn;
 
-struct pd_half { /* one direction of one connection */
-    uint64_t left;      /* CAPTURE, FEED, SKIP, MESSAGE: bytes still to pass; VARINT: the value */
-    uint64_t frame;     /* bytes left in the current message, or PD_UNFRAMED */
+struct pd_half {    /* one direction of one connection */
+    uint64_t left;  /* CAPTURE, FEED, SKIP, MESSAGE: bytes still to pass; VARINT: the value */
+    uint64_t frame; /* bytes left in the current message, or PD_UNFRAMED */
     union {
         struct pd_text *text; /* UNTIL, CAPTURE: NULL when nobody keeps it */
         uint8_t *buffer;      /* MESSAGE: borrowed, NULL while none is needed */
     };
-    uint64_t pos;       /* stream offset of the next unread byte; its low 32 bits are the sequence number */
-    uint64_t token_ts;  /* of the packet with the current token's first byte; then its number and acknowledgement */
+    uint64_t pos; /* stream offset of the next unread byte; its low 32 bits are the sequence number */
+    uint64_t
+        token_ts; /* of the packet with the current token's first byte; then its number and acknowledgement */
     uint64_t token_ordinal;
     uint32_t token_ack;
     uint32_t unseen;    /* bytes beyond pos that the other side acknowledged */
@@ -43,19 +54,20 @@ struct pd_half { /* one direction of one connection */
     uint16_t cap;       /* UNTIL, CAPTURE: bound of the text; MESSAGE: bytes that arrived before a gap */
     uint16_t size;      /* MESSAGE: its length; UNTIL: the delimiter; VARINT: its kind */
     uint8_t want, need, carried, dir;
-    bool has_ack : 1;   /* token_ack holds */
-    bool open : 1;      /* the current token began in an earlier segment */
-    bool lost : 1;      /* boundary unknown: only sync() may look at bytes */
-    bool holed : 1;     /* the current message had a gap */
-    bool cut : 1;       /* LINE: longer than its token */
-    bool gap_last : 1;  /* the byte before pos was lost */
-    bool unproven : 1;  /* the boundary was found by sync(), no later message confirmed it yet */
-    bool guessed : 1;   /* unproven, and its first message began */
-    bool reframed : 1;  /* pd_frame() was called in this step */
-    bool opaque : 1;    /* skip for ever */
-    bool ended : 1;     /* FIN was seen */
-    bool seen : 1;      /* pos is known */
-    bool joined : 1;    /* lost from the start, not by loss */
+    bool has_ack : 1;        /* token_ack holds */
+    bool open : 1;           /* the current token began in an earlier segment */
+    bool lost : 1;           /* boundary unknown: only sync() may look at bytes */
+    bool holed : 1;          /* the current message had a gap */
+    bool cut : 1;            /* LINE: longer than its token */
+    bool gap_last : 1;       /* the byte before pos was lost */
+    bool unproven : 1;       /* the boundary was found by sync(), no later message confirmed it yet */
+    bool guessed : 1;        /* unproven, and its first message began */
+    bool reframed : 1;       /* pd_frame() was called in this step */
+    bool opaque : 1;         /* skip for ever */
+    bool ended : 1;          /* FIN was seen */
+    bool seen : 1;           /* pos is known */
+    bool heard : 1;          /* a packet of this direction came */
+    bool joined : 1;         /* lost from the start, not by loss */
     uint8_t carry[PD_CARRY]; /* one partial token: the only bytes a direction keeps */
 };
 
@@ -66,24 +78,26 @@ static inline uint64_t pd_number(const struct pd_half *h)
 }
 
 /* The next want. Every step() ends with exactly one of these, with pd_bad(), pd_opaque() or pd_switch(). */
-void pd_bytes(struct pd_half *, uint16_t state, uint8_t n);                        /* 1 <= n <= 64 */
+void pd_bytes(struct pd_half *, uint16_t state, uint8_t n); /* 1 <= n <= 64 */
 void pd_line(struct pd_half *, uint16_t state);
-void pd_until(struct pd_half *, uint16_t state, uint8_t delim, struct pd_rec *, struct pd_text *, uint16_t cap);
+void pd_until(struct pd_half *, uint16_t state, uint8_t delim, struct pd_rec *, struct pd_text *,
+              uint16_t cap);
 void pd_varint(struct pd_half *, uint16_t state, enum pd_varint_kind);
-void pd_capture(struct pd_half *, uint16_t state, uint64_t n, struct pd_rec *, struct pd_text *, uint16_t cap);
+void pd_capture(struct pd_half *, uint16_t state, uint64_t n, struct pd_rec *, struct pd_text *,
+                uint16_t cap);
 void pd_feed(struct pd_half *, uint16_t state, uint64_t n);
 void pd_skip(struct pd_half *, uint16_t state, uint64_t n);
-void pd_message(struct pd_half *, uint16_t state, uint32_t n);                     /* n <= 65,535 */
+void pd_message(struct pd_half *, uint16_t state, uint32_t n); /* n <= 65,535 */
 
 /* This message ends n bytes from here. No want may cross that; when nothing is left, end_state runs with an
  * empty token and the frame is gone. */
 void pd_frame(struct pd_half *, uint64_t n, uint16_t end_state);
 /* Skips what is left of the frame, then runs its end state. */
 void pd_frame_rest(struct pd_half *);
-/* In the step of a FEED the frame begins at the first byte that the step does not use; and a message's end is said
- * in a later step (pd_skip(h, S_DONE, 0) gets there), because only then the engine knows how much was used.
- * MESSAGE: when a gap fell into it, or no buffer was free, half->holed is set and the token is what arrived before
- * the gap, perhaps nothing. */
+/* In the step of a FEED the frame begins at the first byte that the step does not use; and a message's end is
+ * said in a later step (pd_skip(h, S_DONE, 0) gets there), because only then the engine knows how much was
+ * used. MESSAGE: when a gap fell into it, or no buffer was free, half->holed is set and the token is what
+ * arrived before the gap, perhaps nothing. */
 
 /* This direction does not speak the protocol. why is a string literal, counted. The boundary is lost. */
 void pd_bad(struct pd_conn *, struct pd_half *, const char *why);
@@ -94,8 +108,8 @@ void pd_opaque(struct pd_conn *, const char *reason);
  * connection is opaque, when that protocol is not there or not wanted. */
 struct pd_conn *pd_switch(struct pd_conn *, const char *proto, struct pd_rec *open, uint64_t key);
 
-/* Pairing, seen from inside step(): the message whose first byte is the current token's. None returns NULL: what
- * nobody keeps is written to a void record. See match.h for the rules. */
+/* Pairing, seen from inside step(): the message whose first byte is the current token's. None returns NULL:
+ * what nobody keeps is written to a void record. See match.h for the rules. */
 struct pd_rec *pd_request(struct pd_conn *, struct pd_half *);
 struct pd_rec *pd_request_owed(struct pd_conn *, struct pd_half *, uint8_t kind, uint32_t owed);
 struct pd_rec *pd_request_key(struct pd_conn *, struct pd_half *, uint64_t key);

@@ -14,10 +14,10 @@ enum pd_lost { PD_FEED_GAP, PD_FRAME_GAP, PD_BOUNDARY, PD_WAS_BAD };
 enum pd_verdict { PD_GO_ON, PD_INCOMPLETE_MESSAGE, PD_LOST };
 enum pd_transports { PD_ON_TCP = 1, PD_ON_UDP = 2 };
 
-enum { PD_NO = -1, PD_MORE = -2 }; /* answers of sync() that are no offset */
+enum { PD_NO = -1, PD_MORE = -2 };        /* answers of sync() that are no offset */
 enum { PD_MAYBE = 50, PD_CERTAIN = 100 }; /* confidence */
 
-struct pd_look { /* what sync() is asked */
+struct pd_look {       /* what sync() is asked */
     uint8_t dir;       /* enum pd_dir */
     uint8_t purpose;   /* enum pd_purpose */
     uint8_t transport; /* enum pd_transport */
@@ -29,26 +29,27 @@ struct pd_proto {
     const struct pd_schema *schema;
     const struct pd_option *options; /* or NULL; they describe a struct of options_size bytes */
     uint16_t options_size;
-    const char *parent;              /* a child claims messages of that protocol; see claim */
-    const uint16_t *ports;           /* well-known server ports, 0 ends */
-    uint8_t transports;              /* enum pd_transports */
-    uint8_t match, flags;            /* enum pd_match_kind, enum pd_match_flag */
-    uint16_t conn_size;              /* bytes of state a connection, zeroed at the start */
+    const char *parent;    /* a child claims messages of that protocol; see claim */
+    const uint16_t *ports; /* well-known server ports, 0 ends */
+    uint8_t transports;    /* enum pd_transports */
+    uint8_t match, flags;  /* enum pd_match_kind, enum pd_match_flag */
+    uint16_t conn_size;    /* bytes of state a connection, zeroed at the start */
 
-    /* Where in this slice does a message plausibly start? An offset, PD_NO, or PD_MORE when a longer slice could
-     * tell. Checks the whole header, and the next one where it is in sight. Looks at the slice only. */
+    /* Where in this slice does a message plausibly start? An offset, PD_NO, or PD_MORE when a longer slice
+     * could tell. Checks the whole header, and the next one where it is in sight. Looks at the slice only. */
     int (*sync)(struct pd_slice, const struct pd_look *, uint8_t *confidence);
     /* Says the first want of a half that stands at a message boundary. Its state of before is void. */
     void (*start)(struct pd_conn *, struct pd_half *);
     /* The want was met; say the next one. Returns how many bytes of a FEED's slice were used, else anything.
      * A FEED whose slice was used up and that was not replaced by another want goes on. */
     uint32_t (*step)(struct pd_conn *, struct pd_half *, struct pd_slice token);
-    /* n bytes are missing. FEED_GAP: GO_ON means that zeros may be fed for them. FRAME_GAP: GO_ON means that the
-     * message is whole enough; INCOMPLETE_MESSAGE marks its record; both skip to the frame's end. BOUNDARY and
-     * WAS_BAD: forget what this direction taught; the answer is ignored. NULL: FEED_GAP is LOST, FRAME_GAP is
-     * INCOMPLETE_MESSAGE. */
+    /* n bytes are missing. FEED_GAP: GO_ON means that zeros may be fed for them. FRAME_GAP: GO_ON means that
+     * the message is whole enough; INCOMPLETE_MESSAGE marks its record; both skip to the frame's end.
+     * BOUNDARY and WAS_BAD: forget what this direction taught; the answer is ignored. NULL: FEED_GAP is LOST,
+     * FRAME_GAP is INCOMPLETE_MESSAGE. */
     enum pd_verdict (*lost)(struct pd_conn *, struct pd_half *, enum pd_lost, uint64_t n);
-    /* FIN: this direction ends here, with nothing missing before it. May end a message. NULL: nothing to do. */
+    /* FIN: this direction ends here, with nothing missing before it. May end a message. NULL: nothing to do.
+     */
     void (*fin)(struct pd_conn *, struct pd_half *);
     /* The connection goes: return what was lent. NULL: nothing was. */
     void (*close)(struct pd_conn *);
@@ -72,12 +73,13 @@ uint16_t pd_conn_server_port(const struct pd_conn *);
 bool pd_conn_multicast(const struct pd_conn *);
 /* The time of the packet in hand. */
 uint64_t pd_conn_now(const struct pd_conn *);
-/* Zeroed memory from the worker's bounded pools, at most 65,536 bytes; NULL (counted) when used up. What is lent
- * goes back with the same size. */
+/* Memory from the worker's bounded pools, at most 65,536 bytes, zeroed up to 2,048; NULL (counted) when used
+ * up. What is lent goes back with the same size. */
 void *pd_lend(struct pd_conn *, uint32_t size);
 void pd_give_back(struct pd_conn *, void *, uint32_t size);
 /* The child of this connection's protocol that claims the mark and is wanted, or NULL. */
 const struct pd_proto *pd_child(const struct pd_conn *, struct pd_slice mark);
 /* A request under a child's schema: else as pd_request_key(). */
-struct pd_rec *pd_request_child(struct pd_conn *, struct pd_half *, uint64_t key, const struct pd_proto *child);
+struct pd_rec *pd_request_child(struct pd_conn *, struct pd_half *, uint64_t key,
+                                const struct pd_proto *child);
 #endif

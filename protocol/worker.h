@@ -17,10 +17,10 @@ struct pd_rule {
 };
 
 struct pd_limits {
-    uint64_t memory;         /* bytes, a worker: all pools together stay below */
+    uint64_t memory; /* bytes, a worker: all pools together stay below */
     uint32_t connections;
-    uint32_t records;        /* requests in flight */
-    uint32_t outstanding;    /* a connection */
+    uint32_t records;     /* requests in flight */
+    uint32_t outstanding; /* a connection */
 };
 
 /* What all workers are made from. Const once they run. */
@@ -28,16 +28,17 @@ struct pd_setup {
     const struct pd_proto *protos[PD_PROTOS_MAX]; /* those that are wanted, in registry order */
     const void *options[PD_PROTOS_MAX];           /* their option structs */
     uint8_t proto_count;
-    struct pd_rule *rules;                        /* none: everything */
+    struct pd_rule *rules; /* none: everything */
     uint16_t rule_count;
-    uint16_t *tcp_ports, *udp_ports;              /* [65536]: a bit per protos[] entry known by that port */
-    uint64_t timeout;                             /* ns without a byte: unanswered */
-    uint64_t idle;                                /* ns without a packet: a connection is forgotten */
+    uint16_t *tcp_ports, *udp_ports; /* [65536]: a bit per protos[] entry known by that port */
+    uint64_t timeout;                /* ns without a byte: unanswered */
+    uint64_t idle;                   /* ns without a packet: a connection is forgotten */
     struct pd_limits limits;
 };
 
-/* All protocols of the registry with default options, well-known ports, default limits (256 MiB). 0 or -ENOMEM. */
-int pd_setup_init(struct pd_setup *);
+/* All protocols of the registry (pd_protocols, or a test's own; NULL ends) with default options, well-known
+ * ports, default limits (256 MiB). 0 or -ENOMEM. */
+int pd_setup_init(struct pd_setup *, const struct pd_proto *const *registry);
 void pd_setup_free(struct pd_setup *);
 /* The entry of that name, or -1. */
 int pd_setup_find(const struct pd_setup *, const char *proto);
@@ -50,8 +51,8 @@ void pd_limits_from(struct pd_limits *, uint64_t bytes, unsigned workers);
 
 struct pd_worker;
 
-/* emit gets each finished record; it is valid until emit returns, and its `order` is set. NULL and one line in
- * err when memory is short. setup outlives the worker. */
+/* emit gets each finished record; it is valid until emit returns, and its `order` is set. NULL and one line
+ * in err when memory is short. setup outlives the worker. */
 struct pd_worker *pd_worker_new(const struct pd_setup *, void (*emit)(void *arg, struct pd_rec *), void *arg,
                                 char *err, size_t errlen);
 void pd_worker_free(struct pd_worker *);
@@ -66,7 +67,8 @@ void pd_worker_finish(struct pd_worker *, uint64_t last_ordinal);
 /* Where a record belongs in the output: by major, then minor, then as emitted. The same for any number of
  * workers. */
 struct pd_place {
-    uint64_t major; /* 2 * ordinal of the completing packet + 1; a tick's records stand before it: 2 * ordinal */
+    uint64_t
+        major; /* 2 * ordinal of the completing packet + 1; a tick's records stand before it: 2 * ordinal */
     uint64_t minor; /* within a tick: the ordinal of the request */
 };
 struct pd_place pd_worker_place(const struct pd_worker *, const struct pd_rec *);
@@ -77,7 +79,7 @@ struct pd_unknown_port {
     uint16_t port;
     uint8_t transport;
     bool tls;
-    char sni[64];     /* of the last TLS hello, "" when there was none */
+    char sni[64]; /* of the last TLS hello, "" when there was none */
     char alpn[16];
     uint16_t version; /* TLS */
 };

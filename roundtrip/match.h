@@ -8,8 +8,8 @@
 enum pd_match_kind { PD_BY_ORDER, PD_BY_KEY };
 
 enum pd_match_flag {
-    PD_HALF_DUPLEX = 1,     /* by specification never two requests outstanding */
-    PD_KEY_RETRANSMITS = 2  /* the same key again while outstanding is the same request sent again */
+    PD_HALF_DUPLEX = 1,    /* by specification never two requests outstanding */
+    PD_KEY_RETRANSMITS = 2 /* the same key again while outstanding is the same request sent again */
 };
 
 /* What is expected of the other side, in order. */
@@ -21,11 +21,11 @@ struct pd_expect {
     bool answered;      /* all replies came, the request's own end did not */
 };
 
-enum pd_hold { /* why finished records wait */
-    PD_HOLD_JOIN = 1,       /* joined in mid-stream: an older request may be outstanding */
-    PD_HOLD_REOPEN = 2,     /* reopened after a loss, on evidence */
-    PD_HOLD_UNPROVEN_C = 4, /* the client side's first message after a resync */
-    PD_HOLD_UNPROVEN_S = 8  /* the server side's */
+enum pd_hold {                         /* why finished records wait */
+               PD_HOLD_JOIN = 1,       /* joined in mid-stream: an older request may be outstanding */
+               PD_HOLD_REOPEN = 2,     /* reopened after a loss, on evidence */
+               PD_HOLD_UNPROVEN_C = 4, /* the client side's first message after a resync */
+               PD_HOLD_UNPROVEN_S = 8  /* the server side's */
 };
 
 enum { PD_HELD_MAX = 256, PD_SOLO_TRUST = 16 };
@@ -40,19 +40,19 @@ struct pd_match {
             struct pd_rec *first, *last;
         };
     };
-    struct pd_rec *held, *held_last;   /* finished, waiting for trust */
-    struct pd_rec *current[2];         /* the record of the message now passing in each direction, or NULL */
-    uint32_t count, beyond;            /* expectations; requests counted only */
+    struct pd_rec *held, *held_last; /* finished, waiting for trust */
+    struct pd_rec *current[2];       /* the record of the message now passing in each direction, or NULL */
+    uint32_t count, beyond;          /* expectations; requests counted only */
     uint32_t longest_wait_us;
     uint16_t held_count;
-    uint8_t hold;                      /* enum pd_hold */
-    uint8_t solo;                      /* roundtrips without company, up to PD_SOLO_TRUST */
-    bool overlapped;                   /* two were outstanding at once, some time */
+    uint8_t hold;    /* enum pd_hold */
+    uint8_t solo;    /* roundtrips without company, up to PD_SOLO_TRUST */
+    bool overlapped; /* two were outstanding at once, some time */
     bool quarantined;
-    bool asked;                        /* a request was seen since the join */
-    bool asking;                       /* by order: the tail's request is passing */
-    bool answering;                    /* by order: the head's response is passing */
-    bool counting;                     /* the response now passing belongs to `beyond` */
+    bool asked;     /* a request was seen since the join */
+    bool asking;    /* by order: the tail's request is passing */
+    bool answering; /* by order: the head's response is passing */
+    bool counting;  /* the response now passing belongs to `beyond` */
 };
 
 /* One worker's pairing: the store, the table of keyed requests, the queue of datagrams' requests. */
@@ -61,8 +61,8 @@ struct pd_pairing {
     struct pd_pool expects;
     struct pd_rec **bucket;
     uint32_t mask;
-    uint32_t outstanding;      /* limit a connection */
-    struct pd_rec *first, *last; /* datagrams' requests, oldest first */
+    uint32_t outstanding;                  /* limit a connection */
+    struct pd_rec *first, *last;           /* datagrams' requests, oldest first */
     struct pd_rec *late_first, *late_last; /* those of them that were reported unanswered */
 };
 
@@ -71,8 +71,8 @@ struct pd_party {
     struct pd_pairing *pairing;
     struct pd_match *match;
     const struct pd_schema *schema;
-    uint64_t *counters;        /* [PD_C_COUNT] of the protocol */
-    const void *owner;         /* the connection; NULL for datagrams: the ends are the owner */
+    uint64_t *counters; /* [PD_C_COUNT] of the protocol */
+    const void *owner;  /* the connection; NULL for datagrams: the ends are the owner */
     const struct pd_end *client, *server;
     const struct pd_link *link;
     uint8_t transport, kind, flags;
@@ -83,15 +83,16 @@ struct pd_at {
     uint64_t ts;      /* of that byte; 0: it was lost */
     uint64_t ordinal; /* of its packet */
     uint64_t pos;     /* stream offset; its low 32 bits are the TCP sequence number */
-    uint64_t silence; /* ns without a byte before it, when the server spoke last and nothing was lost; else 0 */
-    uint32_t ack;     /* acknowledged by its segment, when has_ack */
+    uint64_t
+        silence;  /* ns without a byte before it, when the server spoke last and nothing was lost; else 0 */
+    uint32_t ack; /* acknowledged by its segment, when has_ack */
     bool has_ack;
-    uint8_t dir;      /* 0 client to server */
+    uint8_t dir; /* 0 client to server */
 };
 
-/* A request begins. Returns its record, or the void record when it is not kept. *alone is set when nothing else
- * is outstanding and the order is trusted: then a lost response side stands at a message boundary. owed: how
- * many replies belong to it (by order). key: by key. */
+/* A request begins. Returns its record, or the void record when it is not kept. *alone is set when nothing
+ * else is outstanding and the order is trusted: then a lost response side stands at a message boundary. owed:
+ * how many replies belong to it (by order). key: by key. */
 struct pd_rec *pd_match_request(const struct pd_party *, const struct pd_at *, uint8_t kind, uint32_t owed,
                                 uint64_t key, bool *alone);
 
@@ -108,11 +109,13 @@ struct pd_rec *pd_match_oneway(const struct pd_party *, const struct pd_at *);
 /* A response begins. Returns its record, or the void record (orphan, quarantined, not kept). */
 struct pd_rec *pd_match_response(const struct pd_party *, const struct pd_at *, uint64_t key);
 
-/* The response now passing in at->dir ended: one reply less is owed; with the last one the record goes out. */
+/* The response now passing in at->dir ended: one reply less is owed; with the last one the record goes out.
+ */
 void pd_match_response_end(const struct pd_party *, const struct pd_at *);
 
-/* The response now passing was not the answer (1xx, a push): forget that it began. */
-void pd_match_response_cancel(const struct pd_party *, uint8_t dir);
+/* The response now passing was not the answer yet (1xx): forget that it began, keep its bytes counted. at is
+ * one past its last byte. */
+void pd_match_response_cancel(const struct pd_party *, const struct pd_at *);
 
 /* The oldest expectation, NULL when there is none or the order is not trusted. */
 struct pd_expect *pd_match_next(const struct pd_match *);
@@ -127,9 +130,13 @@ void pd_match_broken(const struct pd_party *, uint8_t dir);
  * key: only the message now passing. */
 void pd_match_lost(const struct pd_party *, uint8_t dir);
 
-/* The message that resync guessed at was proved right, or wrong. */
+/* The boundary that resync guessed at proved right: a second message began where it should. */
 void pd_match_proven(const struct pd_party *, uint8_t dir);
-void pd_match_disproved(const struct pd_party *, uint8_t dir);
+
+/* Takes an outstanding record out of its connection's pairing, and puts it in as what the new protocol's peer
+ * will answer under that key (a protocol switch). The response side is empty again. */
+void pd_match_detach(const struct pd_party *, struct pd_rec *);
+void pd_match_adopt(const struct pd_party *, struct pd_rec *, uint64_t key);
 
 /* Silence for the timeout: what is outstanding and has no response is reported as unanswered, once. */
 void pd_match_timeout(const struct pd_party *);
@@ -137,12 +144,13 @@ void pd_match_timeout(const struct pd_party *);
 /* The connection or the input ends: everything goes out. */
 void pd_match_close(const struct pd_party *);
 
-/* The oldest datagram request: reported as unanswered when older than `reported_before`, dropped when older than
- * `dropped_before` (both ns). counters_of gives the protocol's counters for a schema. */
+/* The oldest datagram request: reported as unanswered when older than `reported_before`, dropped when older
+ * than `dropped_before` (both ns). counters_of gives the protocol's counters for a schema. */
 void pd_pairing_expire(struct pd_pairing *, uint64_t reported_before, uint64_t dropped_before,
                        uint64_t *(*counters_of)(void *arg, const struct pd_schema *), void *arg);
 
 /* expects: expectations at once, in all connections. 0 or -ENOMEM. */
-int pd_pairing_init(struct pd_pairing *, const struct pd_store_limits *, uint32_t expects, uint32_t outstanding);
+int pd_pairing_init(struct pd_pairing *, const struct pd_store_limits *, uint32_t expects,
+                    uint32_t outstanding);
 void pd_pairing_free(struct pd_pairing *);
 #endif

@@ -1,0 +1,280 @@
+/* detect.c: which protocol is this? A known port names a first candidate, which still has to pass; elsewhere
+ * one claim of certainty decides, or one claimant alone in both directions. Two decide nothing. */
+#include "protocol/conn.h"
+#include "protocol/tls.h"
+
+enum { DETECT_SEGMENTS = 16 }; /* then the connection is unknown */
+
+static bool end_is(const struct pd_end *e, const struct pd_rule *rule)
+{
+    return memcmp(&e->addr, &rule->host, sizeof e->addr) == 0;
+}
+
+static bool port_in(const struct pd_rule *rule, uint16_t port)
+{
+    for (unsigned i = 0; i < rule->ports; i++)
+        if (rule->port[i] == port)
+            return true;
+    return false;
+}
+
+static uint16_t on_transport(const struct pd_setup *setup, uint8_t transport)
+{
+    uint8_t bit = transport == PD_TCP ? PD_ON_TCP : PD_ON_UDP;
+    uint16_t mask = 0;
+
+    for (unsigned i = 0; i < setup->proto_count; i++)
+        if ((setup->protos[i]->transports & bit) && !setup->protos[i]->parent)
+            mask |= (uint16_t)(1u << i);
+    return mask;
+}
+
+uint16_t pd_detect_candidates(const struct pd_setup *setup, uint8_t transport, const struct pd_end *a,
+                              const struct pd_end *b)
+{
+    uint16_t mask = 0;
+
+    if (!setup->rule_count)
+        return on_transport(setup, transport);
+    for (unsigned i = 0; i < setup->rule_count; i++) {
+        const struct pd_rule *rule = &setup->rules[i];
+        if (rule->has_host && !end_is(a, rule) && !end_is(b, rule))
+            continue;
+        if (rule->ports && !port_in(rule, a->port) && !port_in(rule, b->port))
+            continue;
+        for (unsigned k = 0; k < setup->proto_count; k++)
+            if (setup->protos[k] == rule->proto)
+                mask |= (uint16_t)(1u << k);
+    }
+    return mask & on_transport(setup, transport);
+}
+
+uint16_t pd_detect_known(const struct pd_setup *setup, uint8_t transport, const struct pd_end *server,
+                         uint16_t candidates)
+{
+    const uint16_t *ports = transport == PD_TCP ? setup->tcp_ports : setup->udp_ports;
+
+    return ports[server->port] & candidates;
+}
+
+struct pd_unknown_port *pd_detect_unknown(struct pd_worker *w, uint8_t transport, uint16_t port,
+                                          uint64_t packets, uint64_t bytes)
+{
+    struct pd_unknown_port *table = w->tally.unknown;
+
+    for (unsigned i = 0; i < PD_UNKNOWN_PORTS; i++) {
+        struct pd_unknown_port *u = &table[(port + i) % PD_UNKNOWN_PORTS];
+        if (!u->packets)
+            *u = (struct pd_unknown_port){.port = port, .transport = transport};
+        if (u->port != port || u->transport != transport)
+            continue;
+        u->packets += packets;
+        u->bytes += bytes;
+        return u;
+    }
+    return NULL;
+}
+
+static void give_up(struct pd_conn *c, bool tls)
+{
+    c->given_up = true;
+    c->tls = tls;
+    c->half[0].carried = c->half[1].carried = 0;
+    c->worker->tally.flow[tls ? PD_F_TLS : PD_F_UNKNOWN]++;
+}
+
+/* A hello is worth its name; other records only say that this is TLS. */
+static void note_tls(struct pd_conn *c, struct pd_slice in)
+{
+    struct pd_tls_hello hello;
+    struct pd_unknown_port *u = pd_detect_unknown(c->worker, PD_TCP, c->server.port, 1, in.len);
+
+    give_up(c, true);
+    if (!u)
+        return;
+    u->tls = true;
+    if (pd_tls_read_hello(in, &hello)) {
+        memcpy(u->sni, hello.sni, sizeof u->sni);
+        memcpy(u->alpn, hello.alpn, sizeof u->alpn);
+        u->version = hello.version;
+    }
+}
+
+struct opinion {
+    uint16_t claims;  /* every protocol that finds the bytes plausible */
+    uint16_t certain; /* those that are sure */
+    uint16_t more;    /* those that could tell from more bytes */
+    uint16_t known;   /* those known by the port */
+};
+
+static struct opinion ask(const struct pd_conn *c, uint8_t dir, const struct pd_end *server,
+                          struct pd_slice in, enum pd_purpose purpose)
+{
+    const struct pd_setup *setup = c->worker->setup;
+    uint16_t candidates = pd_detect_candidates(setup, PD_TCP, &c->client, &c->server);
+    struct opinion o = {.known = pd_detect_known(setup, PD_TCP, server, candidates)};
+
+    for (unsigned i = 0; i < setup->proto_count; i++) {
+        uint16_t bit = (uint16_t)(1u << i);
+        uint8_t confidence = 0;
+        struct pd_look look = {.dir = dir,
+                               .purpose = (uint8_t)purpose,
+                               .transport = PD_TCP,
+                               .port = server->port,
+                               .known = o.known & bit};
+        if (!(candidates & bit))
+            continue;
+        int at = setup->protos[i]->sync(in, &look, &confidence);
+        if (at == PD_MORE)
+            o.more |= bit;
+        if (at < 0 || (at > 0 && purpose == PD_DETECT))
+            continue;
+        o.claims |= bit;
+        if (confidence >= PD_CERTAIN)
+            o.certain |= bit;
+    }
+    return o;
+}
+
+/* The only bit of a mask, or -1. */
+static int only(uint16_t mask)
+{
+    return mask && !(mask & (mask - 1)) ? __builtin_ctz(mask) : -1;
+}
+
+/* The protocol that these opinions decide for, or -1. */
+static int decide(const struct pd_conn *c, uint8_t dir, const struct opinion *o)
+{
+    int index = only(o->claims & o->known);
+
+    if (index < 0)
+        index = only(o->certain & o->known);
+    if (index < 0 && !(o->more & o->known))
+        index = only(o->certain);
+    if (index < 0 && c->oriented)
+        index = only(o->claims & c->claims[!dir]);
+    return index;
+}
+
+static void swap_ends(struct pd_conn *c)
+{
+    struct pd_half half = c->half[0];
+    struct pd_end end = c->client;
+    uint32_t iface = c->link.iface;
+    uint16_t tick = c->iface_tick[0];
+
+    c->half[0] = c->half[1];
+    c->half[1] = half;
+    c->half[0].dir = PD_C2S;
+    c->half[1].dir = PD_S2C;
+    c->client = c->server;
+    c->server = end;
+    c->link.iface = c->server_iface;
+    c->server_iface = iface;
+    c->iface_tick[0] = c->iface_tick[1];
+    c->iface_tick[1] = tick;
+}
+
+/* The bytes that waited for the decision, with the time and the packet of their first. */
+static void replay(struct pd_conn *c, struct pd_half *h, uint8_t *bytes, uint8_t n, struct pd_half saved)
+{
+    h->pos -= n;
+    h->token_ts = saved.token_ts;
+    h->token_ordinal = saved.token_ordinal;
+    h->token_ack = saved.token_ack;
+    h->has_ack = saved.has_ack;
+    h->open = true;
+    pd_half_feed(c, h, (struct pd_slice){bytes, n});
+}
+
+static void begin(struct pd_conn *c, struct pd_half *h, unsigned index, struct pd_slice in)
+{
+    struct pd_half saved[2] = {c->half[0], c->half[1]};
+    const struct pd_packet *packet = c->worker->packet;
+    struct pd_half *other = &c->half[!h->dir];
+
+    c->oriented = true;
+    if (!pd_conn_speak(c, index))
+        return;
+    if (c->joined)
+        c->match.hold |= PD_HOLD_JOIN;
+    for (int dir = 0; dir < 2; dir++)
+        if (!c->half[dir].lost)
+            pd_half_start(c, &c->half[dir]);
+    if (saved[other->dir].carried && !other->lost) {
+        c->worker->packet = NULL; /* its acknowledgement is not that direction's */
+        replay(c, other, saved[other->dir].carry, saved[other->dir].carried, saved[other->dir]);
+        c->worker->packet = packet;
+    }
+    if (saved[h->dir].carried && !h->lost)
+        replay(c, h, saved[h->dir].carry, saved[h->dir].carried, saved[h->dir]);
+    pd_half_feed(c, h, in);
+}
+
+/* What has waited in this direction and what comes now, as one slice in `both` when there is something of
+ * each. */
+static struct pd_slice joint(const struct pd_half *h, struct pd_slice in, uint8_t both[2 * PD_CARRY])
+{
+    uint32_t n = in.len < PD_CARRY ? in.len : PD_CARRY;
+
+    if (!h->carried)
+        return in;
+    memcpy(both, h->carry, h->carried);
+    if (n)
+        memcpy(both + h->carried, in.p, n);
+    return (struct pd_slice){both, h->carried + n};
+}
+
+/* Undecided: the bytes wait, as far as there is room; then this direction stands in mid-stream. */
+static void wait(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
+{
+    h->pos += in.len;
+    if (h->lost)
+        return;
+    if (h->carried + in.len > PD_CARRY) {
+        h->carried = 0;
+        h->lost = h->joined = true;
+        c->joined = true;
+        return;
+    }
+    if (!h->carried)
+        pd_half_mark(c, h);
+    memcpy(h->carry + h->carried, in.p, in.len);
+    h->carried = (uint8_t)(h->carried + in.len);
+}
+
+struct pd_half *pd_detect_feed(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
+{
+    uint8_t both[2 * PD_CARRY];
+    struct pd_slice seen = joint(h, in, both);
+    enum pd_purpose purpose = h->lost ? PD_JOIN : PD_DETECT;
+
+    if (!c->segments++ && pd_tls_is_record(seen)) {
+        note_tls(c, in);
+        h->pos += in.len;
+        return h;
+    }
+    struct opinion o = ask(c, h->dir, &c->server, seen, purpose);
+    int index = decide(c, h->dir, &o);
+    if (index < 0 && !c->oriented) {
+        struct opinion turned = ask(c, !h->dir, &c->client, seen, purpose);
+        index = decide(c, !h->dir, &turned);
+        if (index >= 0) {
+            swap_ends(c);
+            h = &c->half[!h->dir];
+        }
+    }
+    if (index < 0 && !h->lost && h->carried + in.len > PD_CARRY)
+        index = only(o.more & o.known); /* no room to wait for more, and nothing speaks against it */
+    if (index >= 0) {
+        begin(c, h, (unsigned)index, in);
+        return h;
+    }
+    c->claims[h->dir] |= o.claims;
+    wait(c, h, in);
+    if (c->segments >= DETECT_SEGMENTS) {
+        pd_detect_unknown(c->worker, PD_TCP, c->server.port, c->segments, seen.len);
+        give_up(c, false);
+    }
+    return h;
+}

@@ -1,0 +1,125 @@
+/* message.c: a message's parts in order, each read once, and the check whether bytes are a message at all. The
+ * sections' counts are only believed as far as the message goes. RFC 1035, section 4.1. */
+#include "protocol/dns/dns.h"
+#include "base/hash.h"
+
+enum { PROBE_RECORDS = 64 }; /* a probe looks at so many records, then believes the rest */
+
+/* The next n bytes, or NULL when the message ends before. */
+static const uint8_t *take(struct pd_dns_cursor *c, uint32_t n)
+{
+    const uint8_t *p = c->p + c->at;
+
+    if (n > c->len - c->at) {
+        c->cut = true;
+        c->at = c->len;
+        return NULL;
+    }
+    c->at += n;
+    return p;
+}
+
+bool pd_dns_read_header(struct pd_dns_cursor *c, struct pd_dns_header *h)
+{
+    const uint8_t *p = take(c, PD_DNS_HEADER);
+
+    if (!p)
+        return false;
+    h->id = pd_be16(p);
+    h->flags = pd_be16(p + 2);
+    for (int i = 0; i < PD_DNS_SECTIONS; i++)
+        h->count[i] = pd_be16(p + 4 + 2 * i);
+    return true;
+}
+
+bool pd_dns_read_question(struct pd_dns_cursor *c, struct pd_dns_question *q)
+{
+    if (!pd_dns_read_name(c, &q->name))
+        return false;
+    const uint8_t *p = take(c, 4);
+    if (!p)
+        return false;
+    q->type = pd_be16(p);
+    q->class = pd_be16(p + 2);
+    return true;
+}
+
+bool pd_dns_read_record(struct pd_dns_cursor *c, struct pd_dns_record *r)
+{
+    r->name_at = c->at;
+    if (!pd_dns_skip_name(c))
+        return false;
+    const uint8_t *p = take(c, 10);
+    if (!p)
+        return false;
+    r->type = pd_be16(p);
+    r->class = pd_be16(p + 2);
+    r->ttl = pd_be32(p + 4);
+    r->data_len = pd_be16(p + 8);
+    r->data_at = c->at;
+    return take(c, r->data_len);
+}
+
+bool pd_dns_read_serial(const struct pd_dns_cursor *message, const struct pd_dns_record *r, uint32_t *serial)
+{
+    struct pd_dns_cursor c = {.p = message->p, .len = r->data_at + r->data_len, .at = r->data_at};
+    const uint8_t *p = pd_dns_skip_name(&c) && pd_dns_skip_name(&c) ? take(&c, 4) : NULL;
+
+    if (p)
+        *serial = pd_be32(p);
+    return p;
+}
+
+uint64_t pd_dns_question_hash(const struct pd_dns_question *q)
+{
+    uint8_t lower[PD_DNS_NAME_WIRE];
+
+    /* Lengths are below 64, so a label's length byte is never taken for a letter. */
+    for (uint32_t i = 0; i < q->name.len; i++) {
+        uint8_t b = q->name.wire[i];
+        lower[i] = b >= 'A' && b <= 'Z' ? b | 0x20 : b;
+    }
+    uint64_t hash = pd_hash(lower, q->name.len, (uint64_t)q->type << 16 | q->class);
+    return hash ? hash : 1;
+}
+
+static bool sane_header(const struct pd_dns_header *h)
+{
+    uint32_t records = (uint32_t)h->count[PD_DNS_ANSWERS] + h->count[PD_DNS_AUTHORITY] + h->count[PD_DNS_ADDITIONAL];
+    unsigned rcode = h->flags & 0xf;
+
+    if (!pd_dns_opcode_name(pd_dns_opcode(h->flags)) || h->flags & PD_DNS_Z || !pd_dns_rcode_name(rcode))
+        return false;
+    return h->count[PD_DNS_QUESTIONS] <= UINT16_MAX / PD_DNS_QUESTION_LEAST &&
+           records <= UINT16_MAX / PD_DNS_RECORD_LEAST;
+}
+
+/* Reads all sections as far as they are there. True when the one question has a type and class that exist. */
+static bool probe_sections(struct pd_dns_cursor *c, const struct pd_dns_header *h)
+{
+    uint32_t records = (uint32_t)h->count[PD_DNS_ANSWERS] + h->count[PD_DNS_AUTHORITY] + h->count[PD_DNS_ADDITIONAL];
+    struct pd_dns_question q;
+    struct pd_dns_record r;
+    bool known = false;
+
+    if (h->count[PD_DNS_QUESTIONS] > PROBE_RECORDS || records > PROBE_RECORDS)
+        c->cut = true; /* certain of nothing */
+    for (uint32_t i = 0; i < h->count[PD_DNS_QUESTIONS] && i < PROBE_RECORDS && pd_dns_read_question(c, &q); i++)
+        known = i == 0 && pd_dns_type_name(q.type) && pd_dns_class_name(q.class);
+    for (uint32_t i = 0; i < records && i < PROBE_RECORDS && pd_dns_ok(c); i++)
+        pd_dns_read_record(c, &r);
+    return known;
+}
+
+uint8_t pd_dns_probe(struct pd_slice m)
+{
+    struct pd_dns_cursor c = {.p = m.p, .len = m.len};
+    struct pd_dns_header h;
+
+    if (!pd_dns_read_header(&c, &h) || !sane_header(&h))
+        return 0;
+    bool known = probe_sections(&c, &h);
+    if (c.bad)
+        return 0;
+    return known && !c.cut && c.at == c.len ? PD_DNS_CERTAIN : PD_DNS_MAYBE;
+}

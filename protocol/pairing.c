@@ -1,0 +1,204 @@
+/* pairing.c: the pairing calls of machine.h: where the current message begins or ends, told to the matcher.
+ */
+#include "protocol/conn.h"
+
+struct pd_party pd_party_of(struct pd_conn *c)
+{
+    return (struct pd_party){.pairing = &c->worker->pairing,
+                             .match = &c->match,
+                             .schema = c->proto->schema,
+                             .counters = pd_conn_counters(c),
+                             .owner = c->udp ? NULL : c,
+                             .client = &c->client,
+                             .server = &c->server,
+                             .link = &c->link,
+                             .transport = c->udp ? PD_UDP : PD_TCP,
+                             .kind = c->proto->match,
+                             .flags = c->proto->flags};
+}
+
+/* The current token's first byte. */
+static struct pd_at begins(const struct pd_conn *c, const struct pd_half *h)
+{
+    return (struct pd_at){.ts = h->token_ts,
+                          .ordinal = h->token_ordinal,
+                          .pos = h->pos - c->worker->token_length,
+                          .silence = c->worker->silence,
+                          .ack = h->token_ack,
+                          .has_ack = h->has_ack,
+                          .dir = h->dir};
+}
+
+/* One past the last byte that was used. */
+static struct pd_at ends(const struct pd_conn *c, const struct pd_half *h)
+{
+    return (struct pd_at){
+        .ts = h->gap_last ? 0 : c->worker->now, .ordinal = c->worker->ordinal, .pos = h->pos, .dir = h->dir};
+}
+
+/* A message begins: what came before it is confirmed, and what the other side is known to have sent must have
+ * passed before anything is paired with it. */
+static struct pd_at message_begins(struct pd_conn *c, struct pd_half *h)
+{
+    struct pd_half *other = &c->half[!h->dir];
+    bool depends = h->dir == PD_C2S || c->match.count || c->match.beyond;
+
+    if (h->unproven && h->guessed) {
+        struct pd_party p = pd_party_of(c);
+        h->unproven = h->guessed = false;
+        pd_match_proven(&p, h->dir);
+    }
+    h->guessed = h->unproven;
+    if (other->unseen && depends && !(c->driving & (1u << other->dir)))
+        pd_flow_settle(c, other);
+    return begins(c, h);
+}
+
+static void mark_holed(const struct pd_party *p, const struct pd_half *h)
+{
+    if (h->holed)
+        pd_match_broken(p, h->dir);
+}
+
+static struct pd_rec *request(struct pd_conn *c, struct pd_half *h, const struct pd_schema *schema,
+                              uint8_t kind, uint32_t owed, uint64_t key)
+{
+    struct pd_half *other = &c->half[!h->dir];
+    struct pd_at at = message_begins(c, h);
+    struct pd_party p = pd_party_of(c);
+    bool alone;
+
+    p.schema = schema;
+    struct pd_rec *r = pd_match_request(&p, &at, kind, owed, key, &alone);
+    mark_holed(&p, h);
+    /* The turn rule: nothing is outstanding, so the server's next byte starts a message. */
+    if (alone && other->lost && at.has_ack && !(c->driving & (1u << other->dir)) &&
+        (!other->seen || (uint32_t)other->pos == at.ack)) {
+        if (!other->seen)
+            other->pos = PD_POS(at.ack);
+        other->seen = true;
+        pd_half_start(c, other);
+        p.counters[PD_C_TURNS]++;
+    }
+    return r;
+}
+
+struct pd_rec *pd_request(struct pd_conn *c, struct pd_half *h)
+{
+    return request(c, h, c->proto->schema, 0, 1, 0);
+}
+
+struct pd_rec *pd_request_owed(struct pd_conn *c, struct pd_half *h, uint8_t kind, uint32_t owed)
+{
+    return request(c, h, c->proto->schema, kind, owed, 0);
+}
+
+struct pd_rec *pd_request_key(struct pd_conn *c, struct pd_half *h, uint64_t key)
+{
+    return request(c, h, c->proto->schema, 0, 1, key);
+}
+
+struct pd_rec *pd_request_child(struct pd_conn *c, struct pd_half *h, uint64_t key,
+                                const struct pd_proto *child)
+{
+    return request(c, h, child->schema, 0, 1, key);
+}
+
+void pd_expect(struct pd_conn *c, struct pd_half *h, uint8_t kind, uint32_t owed)
+{
+    struct pd_at at = message_begins(c, h);
+    struct pd_party p = pd_party_of(c);
+
+    pd_match_expect(&p, &at, kind, owed);
+}
+
+void pd_request_end(struct pd_conn *c, struct pd_half *h)
+{
+    struct pd_at at = ends(c, h);
+    struct pd_party p = pd_party_of(c);
+
+    mark_holed(&p, h);
+    pd_match_request_end(&p, &at, false);
+}
+
+struct pd_rec *pd_oneway(struct pd_conn *c, struct pd_half *h)
+{
+    struct pd_at at = message_begins(c, h);
+    struct pd_party p = pd_party_of(c);
+    struct pd_rec *r = pd_match_oneway(&p, &at);
+
+    mark_holed(&p, h);
+    return r;
+}
+
+void pd_oneway_end(struct pd_conn *c, struct pd_half *h)
+{
+    struct pd_at at = ends(c, h);
+    struct pd_party p = pd_party_of(c);
+
+    mark_holed(&p, h);
+    pd_match_request_end(&p, &at, true);
+}
+
+struct pd_rec *pd_response_key(struct pd_conn *c, struct pd_half *h, uint64_t key)
+{
+    struct pd_at at = message_begins(c, h);
+    struct pd_party p = pd_party_of(c);
+    struct pd_rec *r = pd_match_response(&p, &at, key);
+
+    mark_holed(&p, h);
+    return r;
+}
+
+struct pd_rec *pd_response(struct pd_conn *c, struct pd_half *h)
+{
+    return pd_response_key(c, h, 0);
+}
+
+void pd_response_end(struct pd_conn *c, struct pd_half *h)
+{
+    struct pd_at at = ends(c, h);
+    struct pd_party p = pd_party_of(c);
+
+    mark_holed(&p, h);
+    pd_match_response_end(&p, &at);
+}
+
+void pd_response_cancel(struct pd_conn *c, struct pd_half *h)
+{
+    struct pd_at at = ends(c, h);
+    struct pd_party p = pd_party_of(c);
+
+    pd_match_response_cancel(&p, &at);
+}
+
+static struct pd_rec *or_nothing(struct pd_conn *c, struct pd_rec *r)
+{
+    return r ? r : pd_rec_nothing(&c->worker->pairing.store, c->proto->schema);
+}
+
+struct pd_rec *pd_current(struct pd_conn *c, enum pd_dir dir)
+{
+    return or_nothing(c, c->match.current[dir]);
+}
+
+struct pd_rec *pd_current_key(struct pd_conn *c, enum pd_dir asker, uint64_t key)
+{
+    struct pd_party p = pd_party_of(c);
+
+    return or_nothing(c, pd_match_find(&p, (uint8_t)asker, key));
+}
+
+int pd_expected(const struct pd_conn *c)
+{
+    const struct pd_expect *e = pd_match_next(&c->match);
+
+    return e ? e->kind : -1;
+}
+
+struct pd_rec *pd_expected_rec(struct pd_conn *c)
+{
+    const struct pd_expect *e = pd_match_next(&c->match);
+
+    return or_nothing(c, e ? e->rec : NULL);
+}

@@ -1,0 +1,270 @@
+/* key.c: pairing by key: the response names its request. One table a worker holds what is outstanding, of
+ * connections and of datagrams; a key survives lost bytes, so only the message that was hit is damaged. */
+#include "base/check.h"
+#include "base/hash.h"
+#include "roundtrip/match_internal.h"
+#include <stddef.h>
+
+struct key_hashed {
+    const void *owner;
+    uint64_t key;
+    struct pd_end client, server; /* datagrams only: then they are the owner */
+};
+
+static bool end_eq(const struct pd_end *a, const struct pd_end *b)
+{
+    return a->port == b->port && memcmp(&a->addr, &b->addr, sizeof a->addr) == 0;
+}
+
+static uint64_t hash_of(const struct pd_party *p, uint8_t asked_by, uint64_t key)
+{
+    struct key_hashed k;
+
+    memset(&k, 0, sizeof k);
+    k.owner = p->owner;
+    k.key = key;
+    if (!p->owner) {
+        k.client = *p->client;
+        k.server = *p->server;
+    }
+    return pd_hash(&k, sizeof k, asked_by);
+}
+
+struct pd_rec *pd_match_find(const struct pd_party *p, uint8_t asked_by, uint64_t key)
+{
+    uint64_t hash = hash_of(p, asked_by, key);
+
+    for (struct pd_rec *r = p->pairing->bucket[hash & p->pairing->mask]; r; r = r->chain) {
+        if (r->hash != hash || r->key != key || r->owner != p->owner || r->asked_by != asked_by ||
+            r->schema != p->schema)
+            continue;
+        if (p->owner || (end_eq(&r->client, p->client) && end_eq(&r->server, p->server)))
+            return r;
+    }
+    return NULL;
+}
+
+static void append(struct pd_rec **first, struct pd_rec **last, struct pd_rec *r)
+{
+    r->next = NULL;
+    r->prev = *last;
+    if (*last)
+        (*last)->next = r;
+    else
+        *first = r;
+    *last = r;
+}
+
+static void detach(struct pd_rec **first, struct pd_rec **last, struct pd_rec *r)
+{
+    if (r->prev)
+        r->prev->next = r->next;
+    else
+        *first = r->next;
+    if (r->next)
+        r->next->prev = r->prev;
+    else
+        *last = r->prev;
+}
+
+static void unchain(struct pd_pairing *pairing, struct pd_rec *r)
+{
+    struct pd_rec **at = &pairing->bucket[r->hash & pairing->mask];
+
+    while (*at != r) {
+        PD_ASSERT(*at);
+        at = &(*at)->chain;
+    }
+    *at = r->chain;
+}
+
+static void take_datagram(struct pd_pairing *pairing, struct pd_rec *r)
+{
+    unchain(pairing, r);
+    if (r->flags & PD_REC_REPORTED)
+        detach(&pairing->late_first, &pairing->late_last, r);
+    else
+        detach(&pairing->first, &pairing->last, r);
+}
+
+/* Out of table and lists; the record is the caller's. */
+static void take(const struct pd_party *p, struct pd_rec *r)
+{
+    struct pd_match *m = p->match;
+
+    if (!r->owner) {
+        take_datagram(p->pairing, r);
+    } else {
+        unchain(p->pairing, r);
+        detach(&m->first, &m->last, r);
+        m->count--;
+    }
+    for (int dir = 0; dir < 2; dir++)
+        if (m->current[dir] == r)
+            m->current[dir] = NULL;
+}
+
+static void drop_incomplete(const struct pd_party *p, struct pd_rec *r)
+{
+    take(p, r);
+    r->flags |= PD_REC_BROKEN;
+    pd_match_emit(&p->pairing->store, p->counters, r, PD_INCOMPLETE);
+    pd_rec_free(r);
+}
+
+/* The same key again. True when it is the same request sent again, which the first record keeps. */
+static bool again(const struct pd_party *p, struct pd_rec *r)
+{
+    if (r->flags & PD_REC_REPORTED) {
+        take(p, r);
+        pd_rec_free(r);
+        return false;
+    }
+    if (p->flags & PD_KEY_RETRANSMITS) {
+        r->retransmissions++;
+        p->counters[PD_C_RETRANSMITTED]++;
+        return true;
+    }
+    drop_incomplete(p, r);
+    return false;
+}
+
+void pd_key_adopt(const struct pd_party *p, struct pd_rec *r, uint64_t key)
+{
+    r->owner = p->owner;
+    r->key = key;
+    r->hash = hash_of(p, r->asked_by, key);
+    struct pd_rec **bucket = &p->pairing->bucket[r->hash & p->pairing->mask];
+    r->chain = *bucket;
+    *bucket = r;
+    if (p->owner) {
+        append(&p->match->first, &p->match->last, r);
+        p->match->count++;
+    } else {
+        append(&p->pairing->first, &p->pairing->last, r);
+    }
+}
+
+void pd_key_detach(const struct pd_party *p, struct pd_rec *r)
+{
+    take(p, r);
+}
+
+struct pd_rec *pd_key_request(const struct pd_party *p, const struct pd_at *at, uint64_t key)
+{
+    struct pd_match *m = p->match;
+    struct pd_rec *r = pd_match_find(p, at->dir, key);
+
+    m->current[at->dir] = NULL;
+    if (r && again(p, r))
+        return NULL;
+    if (p->owner && m->count >= p->pairing->outstanding) {
+        p->counters[PD_C_UNTRACKED]++;
+        return NULL;
+    }
+    r = pd_match_open(p, at);
+    if (!r)
+        return NULL;
+    pd_key_adopt(p, r, key);
+    return m->current[at->dir] = r;
+}
+
+static void settle(const struct pd_party *p, struct pd_rec *r)
+{
+    take(p, r);
+    pd_match_settle(p, r);
+}
+
+void pd_key_request_end(const struct pd_party *p, const struct pd_at *at, bool oneway)
+{
+    struct pd_rec *r = p->match->current[at->dir];
+
+    p->match->current[at->dir] = NULL;
+    if (!r)
+        return;
+    pd_match_mark_request_end(r, at, oneway);
+    if (oneway || (r->flags & PD_REC_RSP_ENDED))
+        settle(p, r);
+}
+
+struct pd_rec *pd_key_response(const struct pd_party *p, const struct pd_at *at, uint64_t key)
+{
+    struct pd_rec *r = pd_match_find(p, !at->dir, key);
+
+    if (!r || !pd_match_fits(p, r, at)) {
+        p->counters[PD_C_ORPHAN]++;
+        return NULL;
+    }
+    pd_match_mark_response(r, at);
+    return r;
+}
+
+void pd_key_response_end(const struct pd_party *p, const struct pd_at *at)
+{
+    struct pd_rec *r = p->match->current[at->dir];
+
+    p->match->current[at->dir] = NULL;
+    if (!r)
+        return;
+    pd_match_mark_response_end(r, at);
+    r->flags |= PD_REC_RSP_ENDED;
+    if (p->match->current[!at->dir] != r) /* else its request is still passing */
+        settle(p, r);
+}
+
+void pd_key_lost(const struct pd_party *p, uint8_t dir)
+{
+    struct pd_rec *r = p->match->current[dir];
+
+    p->match->current[dir] = NULL;
+    if (r)
+        drop_incomplete(p, r);
+}
+
+void pd_key_timeout(const struct pd_party *p)
+{
+    for (struct pd_rec *r = p->match->first; r; r = r->next) {
+        if (r->flags & (PD_REC_REPORTED | PD_REC_RSP_BEGUN))
+            continue;
+        pd_match_emit(&p->pairing->store, p->counters, r, pd_match_verdict(r));
+        r->flags |= PD_REC_REPORTED;
+    }
+}
+
+void pd_key_close(const struct pd_party *p)
+{
+    while (p->owner && p->match->first) {
+        struct pd_rec *r = p->match->first;
+        take(p, r);
+        pd_match_emit(&p->pairing->store, p->counters, r, pd_match_verdict(r));
+        pd_rec_free(r);
+    }
+}
+
+bool pd_key_evict(struct pd_pairing *pairing)
+{
+    struct pd_rec *r = pairing->late_first ? pairing->late_first : pairing->first;
+
+    if (!r)
+        return false;
+    take_datagram(pairing, r);
+    pd_rec_free(r);
+    return true;
+}
+
+void pd_pairing_expire(struct pd_pairing *pairing, uint64_t reported_before, uint64_t dropped_before,
+                       uint64_t *(*counters_of)(void *arg, const struct pd_schema *), void *arg)
+{
+    struct pd_rec *r;
+
+    while ((r = pairing->first) && r->first_req <= reported_before) {
+        pd_match_emit(&pairing->store, counters_of(arg, r->schema), r, pd_match_verdict(r));
+        detach(&pairing->first, &pairing->last, r);
+        r->flags |= PD_REC_REPORTED;
+        append(&pairing->late_first, &pairing->late_last, r);
+    }
+    while ((r = pairing->late_first) && r->first_req <= dropped_before) {
+        take_datagram(pairing, r);
+        pd_rec_free(r);
+    }
+}
