@@ -29,9 +29,14 @@ struct drive {
 
 struct drive *drive_new(const char *proto)
 {
+    return drive_new_from(pd_protocols, proto);
+}
+
+struct drive *drive_new_from(const struct pd_proto *const *registry, const char *proto)
+{
     struct drive *d = calloc(1, sizeof *d);
 
-    PD_ASSERT(d && pd_setup_init(&d->setup) == 0);
+    PD_ASSERT(d && pd_setup_init(&d->setup, registry) == 0);
     d->ts = START_NS;
     d->step = STEP_NS;
     d->port = NO_PORT;
@@ -65,17 +70,14 @@ struct pd_setup *drive_setup(struct drive *d)
     return &d->setup;
 }
 
-void drive_only(struct drive *d, const struct pd_proto *proto, const void *options)
+void drive_option(struct drive *d, const char *name, const char *text)
 {
+    char err[256] = "";
+
     PD_ASSERT(!d->running);
-    for (unsigned port = 0; port < 65536; port++)
-        d->setup.tcp_ports[port] = d->setup.udp_ports[port] = 0;
-    d->setup.protos[0] = proto;
-    d->setup.options[0] = options;
-    d->setup.proto_count = 1;
-    d->index = 0;
-    d->port = NO_PORT;
-    pd_setup_port(&d->setup, 0, NO_PORT);
+    PD_ASSERT(pd_options_set(d->setup.protos[d->index]->options,
+                             (void *)(uintptr_t)d->setup.options[d->index], name, text, err,
+                             sizeof err) == 0);
 }
 
 static void run(struct drive *d)

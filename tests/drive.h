@@ -23,12 +23,13 @@ struct drive;
 /* proto: whose first well-known port the server listens on; all protocols of the registry are wanted. NULL:
  * port 4242, which nobody knows. */
 struct drive *drive_new(const char *proto);
+/* The same with a test's own registry (NULL ends). */
+struct drive *drive_new_from(const struct pd_proto *const *registry, const char *proto);
 void drive_free(struct drive *);
 
-/* Before the first packet: the setup, to change limits, times, ports, options; or only this protocol, which
- * need not be in the registry (borrowed), with its options struct, on port 4242. */
+/* Before the first packet: the setup, to change limits, times, ports; one option of the protocol. */
 struct pd_setup *drive_setup(struct drive *);
-void drive_only(struct drive *, const struct pd_proto *, const void *options);
+void drive_option(struct drive *, const char *name, const char *text);
 
 /* Before the first packet: each send arrives in pieces of at most n bytes with the same time and packet
  * number, so that the lines are those of the whole. 0: whole. */
