@@ -1,0 +1,110 @@
+/* signals.c: signals as flags and a pipe. */
+#include "cmd/signals.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+static const int watched[] = {SIGINT, SIGTERM, SIGUSR1};
+enum { WATCHED = sizeof watched / sizeof *watched };
+
+void pd_signals_wake(struct pd_signals *s)
+{
+    char byte = 0;
+
+    /* A full pipe wakes as well. */
+    if (write(s->wake[1], &byte, 1) < 0)
+        return;
+}
+
+static void *listen_for(void *arg)
+{
+    struct pd_signals *s = arg;
+    sigset_t set, deadly;
+    int which;
+
+    sigemptyset(&set);
+    for (int i = 0; i < WATCHED; i++)
+        sigaddset(&set, watched[i]);
+    for (;;) {
+        if (sigwait(&set, &which) != 0)
+            continue;
+        if (which == SIGUSR1) {
+            atomic_store(&s->summary, true);
+        } else {
+            atomic_store(&s->stop, true);
+            sigemptyset(&deadly);
+            sigaddset(&deadly, SIGINT);
+            sigaddset(&deadly, SIGTERM);
+            sigdelset(&set, SIGINT);
+            sigdelset(&set, SIGTERM);
+            pthread_sigmask(SIG_UNBLOCK, &deadly, NULL);
+        }
+        pd_signals_wake(s);
+    }
+    return NULL;
+}
+
+static int open_pipe(int wake[2])
+{
+    if (pipe(wake) < 0)
+        return -errno;
+    for (int i = 0; i < 2; i++) {
+        fcntl(wake[i], F_SETFD, FD_CLOEXEC);
+        fcntl(wake[i], F_SETFL, O_NONBLOCK);
+    }
+    return 0;
+}
+
+int pd_signals_start(struct pd_signals *s)
+{
+    sigset_t set;
+
+    *s = (struct pd_signals){0};
+    int err = open_pipe(s->wake);
+    if (err)
+        return err;
+    sigemptyset(&set);
+    for (int i = 0; i < WATCHED; i++) {
+        /* A shell starts its background jobs with SIGINT ignored; whoever sends one here means it. */
+        signal(watched[i], SIG_DFL);
+        sigaddset(&set, watched[i]);
+    }
+    signal(SIGPIPE, SIG_IGN);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    err = -pthread_create(&s->thread, NULL, listen_for, s);
+    if (err) {
+        close(s->wake[0]);
+        close(s->wake[1]);
+    }
+    return err;
+}
+
+void pd_signals_end(struct pd_signals *s)
+{
+    pthread_cancel(s->thread);
+    pthread_join(s->thread, NULL);
+    close(s->wake[0]);
+    close(s->wake[1]);
+}
+
+unsigned pd_signals_wait(struct pd_signals *s, int fd, int out, int timeout_ms)
+{
+    struct pollfd on[] = {{.fd = s->wake[0], .events = POLLIN}, {.fd = fd, .events = POLLIN}, {.fd = out}};
+    char bytes[64];
+    unsigned woken = 0;
+
+    if (poll(on, sizeof on / sizeof *on, timeout_ms) <= 0)
+        return 0;
+    if (on[0].revents) {
+        while (read(s->wake[0], bytes, sizeof bytes) == (ssize_t)sizeof bytes)
+            ;
+        woken |= PD_WOKEN;
+    }
+    if (on[1].revents)
+        woken |= PD_READABLE;
+    if (on[2].revents & (POLLERR | POLLHUP))
+        woken |= PD_HUNG_UP;
+    return woken;
+}
