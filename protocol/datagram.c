@@ -50,9 +50,14 @@ static bool try_mask(struct pd_worker *w, const struct pd_packet *packet, uint16
 {
     for (unsigned i = 0; i < w->setup->proto_count; i++) {
         const struct pd_proto *proto = w->setup->protos[i];
-        if (!(mask & (1u << i)))
+        uint16_t bit = (uint16_t)(1u << i);
+        if (!(mask & bit))
             continue;
-        for (uint8_t dir = 0; dir < 2; dir++) {
+        bool to_server = pd_detect_known(w->setup, PD_UDP, &packet->dst, bit);
+        bool from_server = pd_detect_known(w->setup, PD_UDP, &packet->src, bit);
+        uint8_t first = from_server && !to_server ? PD_S2C : PD_C2S;
+        for (uint8_t turn = 0; turn < 2; turn++) {
+            uint8_t dir = first ^ turn;
             if (!speaks(proto, packet, dir, known))
                 continue;
             read_as(w, packet, i, dir);

@@ -107,7 +107,8 @@ static void used(struct pd_half *h, struct pd_slice *in, uint32_t n)
     in->p += n;
     in->len -= n;
     h->pos += n;
-    h->gap_last = false;
+    if (n)
+        h->gap_last = false;
     if (h->frame != PD_UNFRAMED)
         h->frame -= n;
 }
@@ -426,8 +427,8 @@ static bool deliver(struct pd_conn *c, struct pd_half *h, struct pd_slice *in)
         h->open = in_progress(h);
         return false;
     }
-    if (h->lost)
-        return true;
+    if (h->lost || at_frame_end(h))
+        return true; /* the frame's own end comes first */
     uint8_t *buffer = h->want == PD_W_MESSAGE ? h->buffer : NULL;
     bool message = h->want == PD_W_MESSAGE;
     uint16_t size = h->size;

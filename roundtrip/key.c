@@ -35,10 +35,9 @@ struct pd_rec *pd_match_find(const struct pd_party *p, uint8_t asked_by, uint64_
     uint64_t hash = hash_of(p, asked_by, key);
 
     for (struct pd_rec *r = p->pairing->bucket[hash & p->pairing->mask]; r; r = r->chain) {
-        if (r->hash != hash || r->key != key || r->owner != p->owner || r->asked_by != asked_by ||
-            r->schema != p->schema)
+        if (r->hash != hash || r->key != key || r->owner != p->owner || r->asked_by != asked_by)
             continue;
-        if (p->owner || (end_eq(&r->client, p->client) && end_eq(&r->server, p->server)))
+        if (p->owner || (r->schema == p->schema && end_eq(&r->client, p->client) && end_eq(&r->server, p->server)))
             return r;
     }
     return NULL;

@@ -1,14 +1,14 @@
-/* dns.h: what the files of this folder share: a message is read through one cursor that never leaves it, names
- * and record data are printed into bounded texts. */
+/* dns.h: what the files of this folder share: a message is read through one cursor that never leaves it,
+ * names and record data are printed into bounded texts. */
 #ifndef PD_PROTOCOL_DNS_DNS_H
 #define PD_PROTOCOL_DNS_DNS_H
 #include "base/slice.h"
 
 enum {
-    PD_DNS_HEADER = 12,       /* bytes; RFC 1035, section 4.1.1 */
-    PD_DNS_NAME_WIRE = 255,   /* the longest name; RFC 1035, section 2.3.4 */
-    PD_DNS_NAME_TEXT = 1024,  /* room for any name as text: every byte escaped, and the dots */
-    PD_DNS_JUMPS = 127,       /* pointers in one name: as many as it may have labels */
+    PD_DNS_HEADER = 12,      /* bytes; RFC 1035, section 4.1.1 */
+    PD_DNS_NAME_WIRE = 255,  /* the longest name; RFC 1035, section 2.3.4 */
+    PD_DNS_NAME_TEXT = 1024, /* room for any name as text: every byte escaped, and the dots */
+    PD_DNS_JUMPS = 127,      /* pointers in one name: as many as it may have labels */
     PD_DNS_QUESTION_LEAST = 5,
     PD_DNS_RECORD_LEAST = 11
 };
@@ -21,16 +21,28 @@ enum pd_dns_flag {
     PD_DNS_AD = 0x0020
 };
 
-enum pd_dns_opcode { PD_DNS_QUERY, PD_DNS_IQUERY, PD_DNS_STATUS, PD_DNS_NOTIFY = 4, PD_DNS_UPDATE, PD_DNS_DSO };
+enum pd_dns_opcode {
+    PD_DNS_QUERY,
+    PD_DNS_IQUERY,
+    PD_DNS_STATUS,
+    PD_DNS_NOTIFY = 4,
+    PD_DNS_UPDATE,
+    PD_DNS_DSO
+};
 enum pd_dns_rcode { PD_DNS_NOERROR, PD_DNS_SERVFAIL = 2, PD_DNS_NXDOMAIN = 3 };
-enum { PD_DNS_MAYBE = 50, PD_DNS_CERTAIN = 100 }; /* as in protocol.h */
-enum pd_dns_section { PD_DNS_QUESTIONS, PD_DNS_ANSWERS, PD_DNS_AUTHORITY, PD_DNS_ADDITIONAL, PD_DNS_SECTIONS };
+enum pd_dns_section {
+    PD_DNS_QUESTIONS,
+    PD_DNS_ANSWERS,
+    PD_DNS_AUTHORITY,
+    PD_DNS_ADDITIONAL,
+    PD_DNS_SECTIONS
+};
 
 enum pd_dns_type { PD_DNS_A = 1, PD_DNS_SOA = 6, PD_DNS_OPT = 41, PD_DNS_IXFR = 251, PD_DNS_AXFR = 252 };
 enum pd_dns_class { PD_DNS_IN = 1, PD_DNS_CH = 3, PD_DNS_HS = 4, PD_DNS_NONE = 254, PD_DNS_ANY = 255 };
 
-/* Where a message is being read. Nothing is read past its end: then `cut` is set, and what was read is nought.
- * `bad` is a literal once the message broke a rule. */
+/* Where a message is being read. Nothing is read past its end: then `cut` is set, and what was read is
+ * nought. `bad` is a literal once the message broke a rule. */
 struct pd_dns_cursor {
     const uint8_t *p;
     uint32_t len, at;
@@ -80,16 +92,22 @@ static inline unsigned pd_dns_opcode(uint16_t flags)
 /* The header at the cursor. */
 bool pd_dns_read_header(struct pd_dns_cursor *, struct pd_dns_header *);
 bool pd_dns_read_question(struct pd_dns_cursor *, struct pd_dns_question *);
-/* Owner, type, class, ttl and the extent of the data, which lies within the message. The owner is not looked at. */
+/* Owner, type, class, ttl and the extent of the data, which lies within the message. The owner is not looked
+ * at. */
 bool pd_dns_read_record(struct pd_dns_cursor *, struct pd_dns_record *);
 /* The serial of a SOA record (RFC 1035, section 3.3.13); false when its data is none. */
 bool pd_dns_read_serial(const struct pd_dns_cursor *, const struct pd_dns_record *, uint32_t *serial);
 /* The same for two spellings of one question: letters of either case are equal. Never 0. */
 uint64_t pd_dns_question_hash(const struct pd_dns_question *);
 
-/* How sure is it that a DNS message begins at m.p? 0: it does not. PD_DNS_MAYBE: what is there is one. PD_DNS_CERTAIN:
- * m is exactly one message with one question of a known type. Bounded work. */
-uint8_t pd_dns_probe(struct pd_slice m);
+/* What a probe says of bytes. LIKELY: a sane header, and all sections hold together as far as they are there.
+ * EXACTLY: one whole message and nothing else, with one question of a known type and class. */
+enum pd_dns_likeness { PD_DNS_NOT, PD_DNS_LIKELY, PD_DNS_EXACTLY };
+
+/* Opcode, response code and counts as they can be, Z not set. */
+bool pd_dns_sane(const struct pd_dns_header *);
+/* Bounded work, also for the worst bytes. */
+enum pd_dns_likeness pd_dns_probe(struct pd_slice);
 
 /* --- names.c --- */
 
@@ -97,8 +115,8 @@ uint8_t pd_dns_probe(struct pd_slice m);
 bool pd_dns_read_name(struct pd_dns_cursor *, struct pd_dns_name *);
 /* Moves behind the name without following pointers. */
 bool pd_dns_skip_name(struct pd_dns_cursor *);
-/* Without the final dot; the root is ".". A dot or backslash within a label gets a backslash, what is not printable
- * ASCII is \DDD (RFC 1035, section 5.1). A blank stays: this is no zone file. */
+/* Without the final dot; the root is ".". A dot or backslash within a label gets a backslash, what is not
+ * printable ASCII is \DDD (RFC 1035, section 5.1). A blank stays: this is no zone file. */
 void pd_dns_print_name(struct pd_dns_text *, const struct pd_dns_name *);
 
 void pd_dns_put(struct pd_dns_text *, const char *s, uint32_t len);
@@ -109,9 +127,10 @@ void pd_dns_put_escaped(struct pd_dns_text *, uint8_t);
 
 /* --- rdata.c --- */
 
-/* The record's data as in zone files; `\# length hex` (RFC 3597, section 5) for types that have no such form here
- * and for data that is not as its type says. */
-void pd_dns_print_data(struct pd_dns_text *, const struct pd_dns_cursor *message, const struct pd_dns_record *);
+/* The record's data as in zone files; `\# length hex` (RFC 3597, section 5) for types that have no such form
+ * here and for data that is not as its type says. */
+void pd_dns_print_data(struct pd_dns_text *, const struct pd_dns_cursor *message,
+                       const struct pd_dns_record *);
 
 /* --- tables.c --- */
 

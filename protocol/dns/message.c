@@ -1,7 +1,7 @@
-/* message.c: a message's parts in order, each read once, and the check whether bytes are a message at all. The
- * sections' counts are only believed as far as the message goes. RFC 1035, section 4.1. */
-#include "protocol/dns/dns.h"
+/* message.c: a message's parts in order, each read once, and the check whether bytes are a message at all.
+ * The sections' counts are only believed as far as the message goes. RFC 1035, section 4.1. */
 #include "base/hash.h"
+#include "protocol/dns/dns.h"
 
 enum { PROBE_RECORDS = 64 }; /* a probe looks at so many records, then believes the rest */
 
@@ -83,43 +83,44 @@ uint64_t pd_dns_question_hash(const struct pd_dns_question *q)
     return hash ? hash : 1;
 }
 
-static bool sane_header(const struct pd_dns_header *h)
+static uint32_t records_of(const struct pd_dns_header *h)
 {
-    uint32_t records = (uint32_t)h->count[PD_DNS_ANSWERS] + h->count[PD_DNS_AUTHORITY] + h->count[PD_DNS_ADDITIONAL];
-    unsigned rcode = h->flags & 0xf;
+    return (uint32_t)h->count[PD_DNS_ANSWERS] + h->count[PD_DNS_AUTHORITY] + h->count[PD_DNS_ADDITIONAL];
+}
 
-    if (!pd_dns_opcode_name(pd_dns_opcode(h->flags)) || h->flags & PD_DNS_Z || !pd_dns_rcode_name(rcode))
+bool pd_dns_sane(const struct pd_dns_header *h)
+{
+    if (!pd_dns_opcode_name(pd_dns_opcode(h->flags)) || h->flags & PD_DNS_Z ||
+        !pd_dns_rcode_name(h->flags & 0xf))
         return false;
     return h->count[PD_DNS_QUESTIONS] <= UINT16_MAX / PD_DNS_QUESTION_LEAST &&
-           records <= UINT16_MAX / PD_DNS_RECORD_LEAST;
+           records_of(h) <= UINT16_MAX / PD_DNS_RECORD_LEAST;
 }
 
-/* Reads all sections as far as they are there. True when the one question has a type and class that exist. */
-static bool probe_sections(struct pd_dns_cursor *c, const struct pd_dns_header *h)
+/* A query that asks one thing and says nothing of its own, or the response to one. */
+static bool usual_header(const struct pd_dns_header *h)
 {
-    uint32_t records = (uint32_t)h->count[PD_DNS_ANSWERS] + h->count[PD_DNS_AUTHORITY] + h->count[PD_DNS_ADDITIONAL];
-    struct pd_dns_question q;
-    struct pd_dns_record r;
-    bool known = false;
+    bool response = h->flags & PD_DNS_QR;
 
-    if (h->count[PD_DNS_QUESTIONS] > PROBE_RECORDS || records > PROBE_RECORDS)
-        c->cut = true; /* certain of nothing */
-    for (uint32_t i = 0; i < h->count[PD_DNS_QUESTIONS] && i < PROBE_RECORDS && pd_dns_read_question(c, &q); i++)
-        known = i == 0 && pd_dns_type_name(q.type) && pd_dns_class_name(q.class);
-    for (uint32_t i = 0; i < records && i < PROBE_RECORDS && pd_dns_ok(c); i++)
-        pd_dns_read_record(c, &r);
-    return known;
+    return h->count[PD_DNS_QUESTIONS] == 1 && (response || !(h->flags & (0xf | PD_DNS_AA)));
 }
 
-uint8_t pd_dns_probe(struct pd_slice m)
+enum pd_dns_likeness pd_dns_probe(struct pd_slice m)
 {
     struct pd_dns_cursor c = {.p = m.p, .len = m.len};
     struct pd_dns_header h;
+    struct pd_dns_question q;
+    struct pd_dns_record r;
+    bool exact = true;
 
-    if (!pd_dns_read_header(&c, &h) || !sane_header(&h))
-        return 0;
-    bool known = probe_sections(&c, &h);
+    if (!pd_dns_read_header(&c, &h) || !pd_dns_sane(&h))
+        return PD_DNS_NOT;
+    for (uint32_t i = 0; i < h.count[PD_DNS_QUESTIONS] && i < PROBE_RECORDS && pd_dns_ok(&c); i++)
+        if (pd_dns_read_question(&c, &q))
+            exact = pd_dns_type_name(q.type) && pd_dns_class_name(q.class);
+    for (uint32_t i = 0; i < records_of(&h) && i < PROBE_RECORDS && pd_dns_ok(&c); i++)
+        pd_dns_read_record(&c, &r);
     if (c.bad)
-        return 0;
-    return known && !c.cut && c.at == c.len ? PD_DNS_CERTAIN : PD_DNS_MAYBE;
+        return PD_DNS_NOT;
+    return exact && usual_header(&h) && !c.cut && c.at == c.len ? PD_DNS_EXACTLY : PD_DNS_LIKELY;
 }

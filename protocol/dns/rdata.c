@@ -1,5 +1,5 @@
-/* rdata.c: record data as text. Each type's data is a row of parts (tables.c), each letter a part; data that its
- * layout does not fit exactly is printed as the hex that it is (RFC 3597), so nothing is made up.
+/* rdata.c: record data as text. Each type's data is a row of parts (tables.c), each letter a part; data that
+ * its layout does not fit exactly is printed as the hex that it is (RFC 3597), so nothing is made up.
  *
  *   1 2 4  numbers                 n  name                          s  character string, quoted
  *   a 6    addresses               T  record type                   S  one character string or more
@@ -11,7 +11,7 @@
 
 enum { DAY = 86400 };
 
-struct data { /* what is left of one record's data */
+struct data {               /* what is left of one record's data */
     struct pd_dns_cursor c; /* of the message, ending with the data */
     struct pd_dns_text *t;
 };
@@ -367,8 +367,8 @@ static bool param_ipv6(struct data *d)
 /* key=value; what is empty has no =. RFC 9460, section 2.1. */
 static bool param(struct data *d, uint16_t key, struct pd_slice value)
 {
-    static bool (*const form[])(struct data *) = {param_keys, param_alpn,  NULL,       number2, param_ipv4,
-                                                  rest_base64, param_ipv6, rest_quoted};
+    static bool (*const form[])(struct data *) = {param_keys, param_alpn,  NULL,       number2,
+                                                  param_ipv4, rest_base64, param_ipv6, rest_quoted};
     struct data inner = {{.p = value.p, .len = value.len}, d->t};
     const char *known = pd_dns_param_name(key);
 
@@ -399,10 +399,10 @@ static bool params(struct data *d)
 }
 
 static bool (*const part[128])(struct data *) = {
-    ['1'] = number1,     ['2'] = number2,  ['4'] = number4,     ['6'] = ipv6, ['-'] = pairs,   ['H'] = base32,
-    ['S'] = strings,     ['T'] = type,     ['W'] = type_set,    ['a'] = ipv4, ['b'] = rest_base64, ['g'] = tag,
-    ['h'] = salt,        ['n'] = name,     ['p'] = params,      ['q'] = rest_quoted, ['s'] = string,
-    ['t'] = timestamp,   ['x'] = rest_hex,
+    ['1'] = number1,     ['2'] = number2, ['4'] = number4,   ['6'] = ipv6,     ['-'] = pairs,
+    ['H'] = base32,      ['S'] = strings, ['T'] = type,      ['W'] = type_set, ['a'] = ipv4,
+    ['b'] = rest_base64, ['g'] = tag,     ['h'] = salt,      ['n'] = name,     ['p'] = params,
+    ['q'] = rest_quoted, ['s'] = string,  ['t'] = timestamp, ['x'] = rest_hex,
 };
 
 /* A blank before each part, but none for one that prints nothing. */
@@ -418,7 +418,8 @@ static bool print_layout(struct data *d, const char *layout)
     return !left(d);
 }
 
-void pd_dns_print_data(struct pd_dns_text *t, const struct pd_dns_cursor *message, const struct pd_dns_record *r)
+void pd_dns_print_data(struct pd_dns_text *t, const struct pd_dns_cursor *message,
+                       const struct pd_dns_record *r)
 {
     struct data d = {{.p = message->p, .len = r->data_at + r->data_len, .at = r->data_at}, t};
     const char *layout = pd_dns_type_layout(r->type);

@@ -1,5 +1,5 @@
-/* tables.c: the numbers of the DNS and their names, as IANA's registry "Domain Name System (DNS) Parameters" lists
- * them. A type's layout says how its data is written; rdata.c has the letters. */
+/* tables.c: the numbers of the DNS and their names, as IANA's registry "Domain Name System (DNS) Parameters"
+ * lists them. A type's layout says how its data is written; rdata.c has the letters. */
 #include "protocol/dns/dns.h"
 
 struct type {
@@ -113,9 +113,9 @@ static const char *const opcodes[] = {
 };
 
 static const char *const rcodes[] = {
-    "NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", "YXDOMAIN", "YXRRSET", "NXRRSET",
-    "NOTAUTH", "NOTZONE", "DSOTYPENI", NULL,      NULL,     NULL,      NULL,       "BADVERS", "BADKEY",
-    "BADTIME", "BADMODE", "BADNAME",   "BADALG",  "BADTRUNC", "BADCOOKIE",
+    "NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN",  "NOTIMP",  "REFUSED", "YXDOMAIN", "YXRRSET",
+    "NXRRSET", "NOTAUTH", "NOTZONE",  "DSOTYPENI", NULL,      NULL,      NULL,       NULL,
+    "BADVERS", "BADKEY",  "BADTIME",  "BADMODE",   "BADNAME", "BADALG",  "BADTRUNC", "BADCOOKIE",
 };
 
 static const char *const params[] = {
@@ -159,7 +159,8 @@ const char *pd_dns_class_name(uint16_t class)
     static const struct {
         uint16_t number;
         const char *name;
-    } classes[] = {{PD_DNS_IN, "IN"}, {PD_DNS_CH, "CH"}, {PD_DNS_HS, "HS"}, {PD_DNS_NONE, "NONE"}, {PD_DNS_ANY, "ANY"}};
+    } classes[] = {
+        {PD_DNS_IN, "IN"}, {PD_DNS_CH, "CH"}, {PD_DNS_HS, "HS"}, {PD_DNS_NONE, "NONE"}, {PD_DNS_ANY, "ANY"}};
 
     for (size_t i = 0; i < COUNT(classes); i++)
         if (classes[i].number == class)

@@ -1,0 +1,377 @@
+/* dns.c: DNS over UDP and TCP (RFC 1035), with mDNS (RFC 6762) and LLMNR (RFC 4795) on their ports. A message
+ * is read whole, because its names point back. The QR bit says what it is, not the side that it comes from.
+ *
+ * The key is id and opcode, with a number that tells requests apart which are outstanding under the same id
+ * but ask something else: a response belongs to the one whose question it repeats. Servers that do not repeat
+ * it (FORMERR, UPDATE, later messages of a transfer) are understood when only one request bears the id. */
+#include "protocol/dns/fields.h"
+#include "protocol/protocol.h"
+
+enum state { S_NEXT, S_LENGTH, S_MESSAGE };
+
+enum {
+    SLOTS = 8,        /* requests with one id at a time, each asking something else */
+    SLOT_NONE = 0xff, /* of no request */
+    LENGTH_BYTES = 2, /* before each message in TCP; RFC 7766, section 8 */
+    SCAN_BYTES = 256, /* where a resync looks for a message in a segment */
+    PORT_DNS = 53,
+    PORT_MDNS = 5353,
+    PORT_LLMNR = 5355
+};
+
+struct begin { /* where a TCP message's length stood: its first byte */
+    uint64_t ts, ordinal;
+    uint32_t ack;
+    uint16_t losses; /* times that messages of this direction were lost */
+    bool has_ack;
+};
+
+struct side_states {
+    struct begin begin[2];
+};
+
+/* --- is this DNS? --- */
+
+static bool right_way(const struct pd_dns_header *h, const struct pd_look *look)
+{
+    bool response = h->flags & PD_DNS_QR;
+
+    if (pd_dns_opcode(h->flags) == PD_DNS_DSO)
+        return true; /* either side asks; RFC 8490, section 5.1 */
+    if (look->transport == PD_UDP && look->port == PORT_MDNS && look->dir == PD_C2S)
+        return true; /* multicast: everything goes there */
+    return response == (look->dir == PD_S2C);
+}
+
+static bool header_fits(struct pd_slice in, const struct pd_look *look)
+{
+    struct pd_dns_cursor c = {.p = in.p, .len = in.len};
+    struct pd_dns_header h;
+
+    return pd_dns_read_header(&c, &h) && pd_dns_sane(&h) && right_way(&h, look);
+}
+
+static int sync_datagram(struct pd_slice in, const struct pd_look *look, uint8_t *confidence)
+{
+    if (!header_fits(in, look))
+        return PD_NO;
+    if (look->known) {
+        *confidence = PD_MAYBE;
+        return 0;
+    }
+    enum pd_dns_likeness like = pd_dns_probe(in);
+    *confidence = like == PD_DNS_EXACTLY ? PD_CERTAIN : PD_MAYBE;
+    return like == PD_DNS_NOT ? PD_NO : 0;
+}
+
+/* Does a message with its length begin at in.p? The next one's header is checked where it is in sight. */
+static enum pd_dns_likeness probe_stream(struct pd_slice in, const struct pd_look *look)
+{
+    uint32_t n = pd_be16(in.p), rest = in.len - LENGTH_BYTES;
+    struct pd_slice message = {in.p + LENGTH_BYTES, n < rest ? n : rest};
+
+    if (n < PD_DNS_HEADER || !header_fits(message, look))
+        return PD_DNS_NOT;
+    enum pd_dns_likeness like = pd_dns_probe(message);
+    if (n > rest)
+        return like == PD_DNS_EXACTLY ? PD_DNS_LIKELY : like;
+    struct pd_slice next = {message.p + n, rest - n};
+    if (next.len >= LENGTH_BYTES && pd_be16(next.p) < PD_DNS_HEADER)
+        return PD_DNS_NOT;
+    next.p += LENGTH_BYTES;
+    if (next.len >= LENGTH_BYTES + PD_DNS_HEADER &&
+        !header_fits((struct pd_slice){next.p, next.len - LENGTH_BYTES}, look))
+        return PD_DNS_NOT;
+    return like;
+}
+
+static int sync_stream(struct pd_slice in, const struct pd_look *look, uint8_t *confidence)
+{
+    if (in.len < LENGTH_BYTES + PD_DNS_HEADER)
+        return in.len >= LENGTH_BYTES && pd_be16(in.p) < PD_DNS_HEADER ? PD_NO : PD_MORE;
+    enum pd_dns_likeness like = probe_stream(in, look);
+    if (like != PD_DNS_NOT) {
+        *confidence = like == PD_DNS_EXACTLY ? PD_CERTAIN : PD_MAYBE;
+        return 0;
+    }
+    if (look->purpose == PD_DETECT)
+        return PD_NO;
+    for (uint32_t at = 1; at < SCAN_BYTES && in.len - at >= LENGTH_BYTES + PD_DNS_HEADER; at++) {
+        if (probe_stream((struct pd_slice){in.p + at, in.len - at}, look) != PD_DNS_EXACTLY)
+            continue;
+        *confidence = PD_MAYBE;
+        return (int)at;
+    }
+    return PD_NO;
+}
+
+static int sync(struct pd_slice in, const struct pd_look *look, uint8_t *confidence)
+{
+    return look->transport == PD_UDP ? sync_datagram(in, look, confidence)
+                                     : sync_stream(in, look, confidence);
+}
+
+/* --- pairing --- */
+
+static uint64_t key_of(const struct pd_dns_header *h, unsigned slot)
+{
+    return h->id | (uint64_t)pd_dns_opcode(h->flags) << 16 | (uint64_t)slot << 24;
+}
+
+/* The request in that slot, or NULL. */
+static const struct pd_dns_rec *in_slot(struct pd_conn *c, uint8_t asker, const struct pd_dns_header *h,
+                                        unsigned slot)
+{
+    struct pd_rec *r = pd_current_key(c, asker, key_of(h, slot));
+
+    return pd_rec_is_void(r) ? NULL : pd_fields(r);
+}
+
+/* Where a request goes: to the one that asked the same, else to the first free place. */
+static unsigned slot_of_request(struct pd_conn *c, const struct pd_half *h, const struct pd_dns_message *m)
+{
+    for (unsigned slot = 0; slot < SLOTS; slot++) {
+        const struct pd_dns_rec *d = in_slot(c, h->dir, &m->header, slot);
+        if (!d || d->hash == m->hash)
+            return slot;
+    }
+    return SLOT_NONE;
+}
+
+/* The request that a response answers. A request without a question (IQUERY) or a response without one fits
+ * when there is no other that it could be. */
+static unsigned slot_of_response(struct pd_conn *c, const struct pd_half *h, const struct pd_dns_message *m)
+{
+    unsigned found = SLOT_NONE, count = 0;
+
+    for (unsigned slot = 0; slot < SLOTS; slot++) {
+        const struct pd_dns_rec *d = in_slot(c, !h->dir, &m->header, slot);
+        if (!d)
+            continue;
+        if (m->hash && d->hash == m->hash)
+            return slot;
+        count++;
+        if (!m->hash || !d->hash)
+            found = slot;
+    }
+    return count == 1 ? found : SLOT_NONE;
+}
+
+static bool over_tcp(const struct pd_conn *c)
+{
+    return pd_conn_transport(c) == PD_TCP;
+}
+
+/* What the message's extent allows: a part that is missing was lost, or cut off by a server that says so. */
+static const char *trouble(const struct pd_half *h, const struct pd_dns_message *m)
+{
+    if (m->c.bad)
+        return m->c.bad;
+    if (m->c.cut && !h->holed && !(m->header.flags & PD_DNS_TC))
+        return "message shorter than its sections";
+    return NULL;
+}
+
+static void request(struct pd_conn *c, struct pd_half *h, struct pd_dns_message *m, uint32_t prefix)
+{
+    unsigned slot = slot_of_request(c, h, m);
+
+    if (slot == SLOT_NONE) {
+        pd_bad(c, h, "too many different questions under one id");
+        return;
+    }
+    struct pd_rec *r = pd_request_key(c, h, key_of(&m->header, slot));
+    if (!pd_rec_is_void(r)) {
+        r->req_at -= prefix;
+        pd_dns_fill_request(r, m);
+    }
+    const char *why = trouble(h, m);
+    if (why)
+        pd_bad(c, h, why);
+    else
+        pd_request_end(c, h);
+}
+
+/* A transfer's messages are one response. What is lost between them was perhaps its own. */
+static bool more_to_come(struct pd_conn *c, const struct pd_half *h, struct pd_rec *r)
+{
+    struct pd_dns_rec *d = pd_fields(r);
+    const struct begin *begin = &((struct side_states *)pd_state(c))->begin[h->dir];
+
+    if (!d->asks_transfer || h->holed || pd_dns_transfer_ended(d))
+        return false;
+    if (!d->transfer.begun)
+        d->transfer.losses = begin->losses;
+    d->transfer.begun = true;
+    return d->transfer.losses == begin->losses;
+}
+
+static void response(struct pd_conn *c, struct pd_half *h, struct pd_dns_message *m, uint32_t prefix)
+{
+    unsigned slot = slot_of_response(c, h, m);
+    struct pd_rec *r = pd_response_key(c, h, key_of(&m->header, slot));
+
+    if (pd_rec_is_void(r)) {
+        pd_response_end(c, h);
+        return;
+    }
+    r->rsp_at -= prefix;
+    pd_dns_fill_response(r, m);
+    const char *why = trouble(h, m);
+    if (why) {
+        pd_bad(c, h, why);
+    } else if (more_to_come(c, h, r)) {
+        r->rsp_bytes += h->pos - r->rsp_at;
+    } else {
+        pd_response_end(c, h);
+    }
+}
+
+/* A message that nobody answers to its sender alone, or at all. */
+static void oneway(struct pd_conn *c, struct pd_half *h, struct pd_dns_message *m, uint32_t prefix)
+{
+    struct pd_rec *r = pd_oneway(c, h);
+
+    if (!pd_rec_is_void(r)) {
+        r->req_at -= prefix;
+        if (m->header.flags & PD_DNS_QR) {
+            pd_dns_fill_question(r, m);
+            pd_dns_fill_response(r, m);
+        } else {
+            pd_dns_fill_request(r, m);
+        }
+    }
+    const char *why = trouble(h, m);
+    if (why)
+        pd_bad(c, h, why);
+    else
+        pd_oneway_end(c, h);
+}
+
+/* --- messages --- */
+
+/* Header and questions, of which the first counts. */
+static void open_message(struct pd_dns_message *m, bool mdns)
+{
+    struct pd_dns_question other;
+
+    if (!pd_dns_read_header(&m->c, &m->header))
+        return;
+    for (uint32_t i = 0; i < m->header.count[PD_DNS_QUESTIONS] && pd_dns_ok(&m->c); i++)
+        pd_dns_read_question(&m->c, i ? &other : &m->question);
+    if (!pd_dns_ok(&m->c) || !m->header.count[PD_DNS_QUESTIONS])
+        return;
+    if (mdns)
+        m->question.class &= 0x7fff; /* the top bit asks for a unicast answer; RFC 6762, section 5.4 */
+    m->hash = pd_dns_question_hash(&m->question);
+}
+
+static void route(struct pd_conn *c, struct pd_half *h, struct pd_dns_message *m, uint32_t prefix)
+{
+    bool silent = pd_dns_opcode(m->header.flags) == PD_DNS_DSO && m->header.id == 0;
+
+    if (pd_conn_multicast(c) || silent)
+        oneway(c, h, m, prefix);
+    else if (m->header.flags & PD_DNS_QR)
+        response(c, h, m, prefix);
+    else
+        request(c, h, m, prefix);
+}
+
+static struct begin begin_of(const struct pd_half *h)
+{
+    return (struct begin){
+        .ts = h->token_ts, .ordinal = h->token_ordinal, .ack = h->token_ack, .has_ack = h->has_ack};
+}
+
+static void begin_at(struct pd_half *h, const struct begin *b)
+{
+    h->token_ts = b->ts;
+    h->token_ordinal = b->ordinal;
+    h->token_ack = b->ack;
+    h->has_ack = b->has_ack;
+}
+
+static void message(struct pd_conn *c, struct pd_half *h, struct pd_slice token)
+{
+    struct side_states *sides = pd_state(c);
+    struct pd_dns_message m = {.c = {.p = token.p, .len = token.len}};
+    struct begin here = begin_of(h);
+
+    open_message(&m, pd_conn_server_port(c) == PORT_MDNS);
+    if (pd_dns_ok(&m.c)) {
+        if (over_tcp(c))
+            begin_at(h, &sides->begin[h->dir]);
+        route(c, h, &m, over_tcp(c) ? LENGTH_BYTES : 0);
+        begin_at(h, &here);
+    } else if (m.c.bad || !h->holed) {
+        pd_bad(c, h, m.c.bad ? m.c.bad : "message shorter than its question");
+    } else {
+        sides->begin[h->dir].losses++; /* not enough of it is left to tell whose it was */
+    }
+}
+
+static void start(struct pd_conn *c, struct pd_half *h)
+{
+    if (over_tcp(c))
+        pd_bytes(h, S_LENGTH, LENGTH_BYTES);
+    else
+        pd_message(h, S_MESSAGE, h->frame < UINT16_MAX ? (uint32_t)h->frame : UINT16_MAX);
+}
+
+static void length(struct pd_conn *c, struct pd_half *h, struct pd_slice token)
+{
+    struct begin *begin = &((struct side_states *)pd_state(c))->begin[h->dir];
+    uint16_t n = pd_be16(token.p), losses = begin->losses;
+
+    if (n < PD_DNS_HEADER) {
+        pd_bad(c, h, "length shorter than a header");
+        return;
+    }
+    *begin = begin_of(h);
+    begin->losses = losses;
+    pd_frame(h, n, S_NEXT);
+    pd_message(h, S_MESSAGE, n);
+}
+
+static uint32_t step(struct pd_conn *c, struct pd_half *h, struct pd_slice token)
+{
+    switch ((enum state)h->state) {
+    case S_NEXT:
+        pd_bytes(h, S_LENGTH, LENGTH_BYTES);
+        break;
+    case S_LENGTH:
+        length(c, h, token);
+        break;
+    case S_MESSAGE:
+        message(c, h, token);
+        if (!h->lost && h->frame != PD_UNFRAMED)
+            pd_frame_rest(h);
+        break;
+    }
+    return 0;
+}
+
+static enum pd_verdict lost(struct pd_conn *c, struct pd_half *h, enum pd_lost why, uint64_t n)
+{
+    (void)why;
+    (void)n;
+    ((struct side_states *)pd_state(c))->begin[h->dir].losses++;
+    return PD_INCOMPLETE_MESSAGE;
+}
+
+static const uint16_t ports[] = {PORT_DNS, PORT_MDNS, PORT_LLMNR, 0};
+
+extern const struct pd_proto pd_proto_dns;
+const struct pd_proto pd_proto_dns = {
+    .schema = &pd_dns_schema,
+    .ports = ports,
+    .transports = PD_ON_TCP | PD_ON_UDP,
+    .match = PD_BY_KEY,
+    .flags = PD_KEY_RETRANSMITS,
+    .conn_size = sizeof(struct side_states),
+    .sync = sync,
+    .start = start,
+    .step = step,
+    .lost = lost,
+};

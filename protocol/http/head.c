@@ -1,0 +1,419 @@
+/* head.c: llhttp's callbacks. A header's name and value are seen in pieces; a piece that ends with its slice is
+ * put aside, so that whatever the cuts, each header is handled once, whole, where its value ends.
+ *
+ * The method is read here and llhttp is shown a usual one in its place, because it refuses those it does not
+ * know. What is said twice about the body's length is compared here too: llhttp refuses even the harmless case. */
+#include "protocol/http/head.h"
+#include "base/check.h"
+
+static uint32_t least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+static struct pd_slice slice_of(const char *p, size_t n)
+{
+    return (struct pd_slice){(const uint8_t *)p, (uint32_t)n};
+}
+
+static struct pd_http *fields(struct pd_http_head *head)
+{
+    return pd_fields(head->rec);
+}
+
+static int refuse(llhttp_t *parser, const char *why)
+{
+    llhttp_set_error_reason(parser, why);
+    return HPE_USER;
+}
+
+static uint32_t offset(const struct pd_http_head *head, const char *at)
+{
+    return head->before + (uint32_t)(at - head->slice);
+}
+
+/* --- pieces --- */
+
+static void add_piece(struct pd_http_part *part, char *store, uint16_t cap, const char *at, uint32_t n)
+{
+    uint32_t room = (uint32_t)(cap - part->len);
+
+    if (!part->full) {
+        part->p = at;
+        part->len = (uint16_t)least(n, room);
+    } else if (room && n) {
+        memcpy(store + part->len, at, least(n, room)); /* what came before was put aside at its slice's end */
+        part->len = (uint16_t)(part->len + least(n, room));
+    }
+    part->full += n;
+}
+
+static void put_aside(struct pd_http_part *part, char *store)
+{
+    if (part->len && part->p != store)
+        memcpy(store, part->p, part->len);
+    part->p = store;
+}
+
+/* --- start line --- */
+
+static int on_url(llhttp_t *parser, const char *at, size_t n)
+{
+    struct pd_http_head *head = parser->data;
+    struct pd_http *f = fields(head);
+    const char *mark = head->in_query || parser->method == HTTP_CONNECT ? NULL : memchr(at, '?', n);
+    size_t path = mark ? (size_t)(mark - at) : n;
+
+    if (!head->in_query)
+        pd_text_add(head->rec, &f->path, slice_of(at, path), PD_HTTP_TARGET_MAX);
+    if (mark)
+        path++;
+    if (head->in_query || mark) {
+        struct pd_slice rest = head->in_query ? slice_of(at, n) : slice_of(at + path, n - path);
+        pd_text_add(head->rec, &f->query, rest, PD_HTTP_TARGET_MAX);
+        head->in_query = true;
+    }
+    return 0;
+}
+
+/* The part of a text from its byte n on. */
+static struct pd_text behind(struct pd_text t, uint32_t n)
+{
+    return (struct pd_text){.s = t.s + n, .full = t.full - n, .len = (uint16_t)(t.len - n)};
+}
+
+static void set_target_host(struct pd_http *f, struct pd_text authority)
+{
+    const char *user = authority.len ? memrchr(authority.s, '@', authority.len) : NULL;
+
+    f->host = user ? behind(authority, (uint32_t)(user - authority.s) + 1) : authority;
+}
+
+/* Splits an absolute-form target: what stands before the path is the host, should no Host header come. RFC 9112,
+ * section 3.2.2. */
+static int on_url_complete(llhttp_t *parser)
+{
+    struct pd_http_head *head = parser->data;
+    struct pd_http *f = fields(head);
+    struct pd_text *path = &f->path;
+
+    if (parser->method == HTTP_CONNECT) {
+        set_target_host(f, *path);
+        return 0;
+    }
+    if (!path->len || path->s[0] == '/')
+        return 0;
+    const char *slashes = memmem(path->s, path->len, "://", 3);
+    if (!slashes)
+        return 0;
+    struct pd_text authority = behind(*path, (uint32_t)(slashes - path->s) + 3);
+    const char *end = authority.len ? memchr(authority.s, '/', authority.len) : NULL;
+    bool whole = path->len == path->full;
+    if (end) {
+        uint32_t n = (uint32_t)(end - authority.s);
+        *path = behind(authority, n);
+        authority.full = authority.len = (uint16_t)n;
+    } else if (whole) {
+        pd_text_static(path, "/");
+    } else { /* a host longer than the bound */
+        path->s = "";
+        path->len = 0;
+    }
+    set_target_host(f, authority);
+    return 0;
+}
+
+static int on_status(llhttp_t *parser, const char *at, size_t n)
+{
+    struct pd_http_head *head = parser->data;
+
+    if (n)
+        pd_text_add(head->rec, &fields(head)->reason, slice_of(at, n), PD_HTTP_REASON_MAX);
+    return 0;
+}
+
+/* --- headers that matter here --- */
+
+static bool holds(struct pd_slice s, const char *lower)
+{
+    size_t n = strlen(lower);
+
+    for (uint32_t i = 0; i + n <= s.len; i++)
+        if (pd_slice_eq_lower((struct pd_slice){s.p + i, (uint32_t)n}, slice_of(lower, n)))
+            return true;
+    return false;
+}
+
+static bool starts(struct pd_slice s, const char *lower)
+{
+    size_t n = strlen(lower);
+
+    return s.len >= n && pd_slice_eq_lower((struct pd_slice){s.p, (uint32_t)n}, slice_of(lower, n));
+}
+
+static void saw_host(struct pd_http_head *head, struct pd_slice value)
+{
+    struct pd_http *f = fields(head);
+
+    if (head->parser.type != HTTP_REQUEST || head->has_host)
+        return;
+    head->has_host = true;
+    if (value.len == 0)
+        return;
+    pd_text_set(head->rec, &f->host, value, PD_HTTP_HOST_MAX);
+    f->host.full = head->value.full;
+}
+
+static void saw_upgrade(struct pd_http_head *head, struct pd_slice value)
+{
+    head->framing.websocket = starts(value, "websocket");
+    head->framing.h2c = holds(value, "h2c");
+}
+
+static void saw_content_type(struct pd_http_head *head, struct pd_slice value)
+{
+    const uint8_t *end = value.len ? memchr(value.p, ';', value.len) : NULL;
+
+    if (end)
+        value.len = (uint32_t)(end - value.p);
+    head->framing.text = starts(value, "text/") || holds(value, "/json") || holds(value, "+json");
+}
+
+static void saw_content_encoding(struct pd_http_head *head, struct pd_slice value)
+{
+    head->framing.encoded = !pd_slice_eq_lower(value, PD_SLICE("identity"));
+}
+
+static void saw_content_length(struct pd_http_head *head, struct pd_slice value)
+{
+    struct pd_http_framing *f = &head->framing;
+    uint64_t length = head->parser.content_length;
+
+    (void)value; /* llhttp has read the number */
+    f->conflict = f->conflict || (f->has_length && f->length != length);
+    f->length = length;
+    f->has_length = true;
+    /* As if it had not been seen, or llhttp would refuse an equal one. */
+    head->parser.content_length = 0;
+    head->parser.flags &= (uint16_t)~F_CONTENT_LENGTH;
+}
+
+static void know(struct pd_http_head *head, struct pd_slice name, struct pd_slice value)
+{
+    static const struct {
+        struct pd_slice name;
+        void (*saw)(struct pd_http_head *, struct pd_slice value);
+    } known[] = {
+        [4] = {{(const uint8_t *)"host", 4}, saw_host},
+        [7] = {{(const uint8_t *)"upgrade", 7}, saw_upgrade},
+        [12] = {{(const uint8_t *)"content-type", 12}, saw_content_type},
+        [14] = {{(const uint8_t *)"content-length", 14}, saw_content_length},
+        [16] = {{(const uint8_t *)"content-encoding", 16}, saw_content_encoding},
+    };
+
+    if (name.len < sizeof known / sizeof known[0] && known[name.len].saw &&
+        pd_slice_eq_lower(name, known[name.len].name))
+        known[name.len].saw(head, value);
+}
+
+static bool wanted(const struct pd_names *names, struct pd_slice name)
+{
+    for (unsigned i = 0; i < names->count && !names->all; i++)
+        if (pd_slice_eq_lower(name, slice_of(names->name[i], strlen(names->name[i]))))
+            return true;
+    return names->all;
+}
+
+/* --- headers --- */
+
+static int on_header_field(llhttp_t *parser, const char *at, size_t n)
+{
+    struct pd_http_head *head = parser->data;
+
+    add_piece(&head->name, head->name_store, PD_HTTP_NAME_MAX, at, (uint32_t)n);
+    return 0;
+}
+
+static int on_header_field_complete(llhttp_t *parser)
+{
+    struct pd_http_head *head = parser->data;
+
+    /* The name ended in this slice, or with the one before. */
+    head->colon = head->name.p == head->name_store ? head->slice : head->name.p + head->name.full;
+    head->line_feed = false;
+    head->value_end = 0;
+    return 0;
+}
+
+/* Looks at the blanks between a name and its value up to `end`: is there the line break of a folded value? */
+static bool folded_before(struct pd_http_head *head, const char *end)
+{
+    bool folded = false;
+
+    for (const char *p = head->colon; p && p < end; p++) {
+        folded = folded || (head->line_feed && (*p == ' ' || *p == '\t'));
+        head->line_feed = *p == '\n';
+    }
+    return folded;
+}
+
+static int on_header_value(llhttp_t *parser, const char *at, size_t n)
+{
+    struct pd_http_head *head = parser->data;
+
+    /* Pieces with bytes between them are lines of a folded value. */
+    if (folded_before(head, at) || (head->value_end && head->value_end != offset(head, at)))
+        return refuse(parser, "folded header");
+    head->colon = NULL;
+    head->value_end = offset(head, at) + (uint32_t)n;
+    add_piece(&head->value, head->value_store, PD_HTTP_VALUE_MAX, at, (uint32_t)n);
+    return 0;
+}
+
+static struct pd_slice trimmed(struct pd_http_part *part)
+{
+    while (part->len == part->full && part->len && (part->p[part->len - 1] == ' ' || part->p[part->len - 1] == '\t'))
+        part->full = --part->len;
+    return slice_of(part->p, part->len);
+}
+
+static void keep(struct pd_http_head *head, struct pd_slice name, struct pd_slice value)
+{
+    struct pd_http_side *side = &fields(head)->side[head->parser.type == HTTP_REQUEST ? PD_REQUEST : PD_RESPONSE];
+    struct pd_header *header = pd_list_header(head->rec, &side->headers, PD_HTTP_HEADERS_MAX, name);
+
+    if (!header)
+        return;
+    if (head->name.full > header->name.full)
+        header->name.full = head->name.full;
+    pd_text_set(head->rec, &header->value, value, PD_HTTP_VALUE_MAX);
+    if (head->value.full > header->value.full)
+        header->value.full = head->value.full;
+}
+
+static int on_header_value_complete(llhttp_t *parser)
+{
+    struct pd_http_head *head = parser->data;
+    struct pd_slice name = trimmed(&head->name), value = trimmed(&head->value);
+
+    know(head, name, value);
+    if (wanted(&head->options->headers, name) && !pd_rec_is_void(head->rec))
+        keep(head, name, value);
+    head->name = head->value = (struct pd_http_part){0};
+    return 0;
+}
+
+/* What follows the head is the engine's: llhttp never sees a body. */
+static int on_headers_complete(llhttp_t *parser)
+{
+    struct pd_http_head *head = parser->data;
+    struct pd_http_framing *f = &head->framing;
+
+    if (parser->http_major != 1)
+        return refuse(parser, "version is not 1.0 or 1.1");
+    if (parser->type == HTTP_RESPONSE && (parser->status_code < 100 || parser->status_code > 999))
+        return refuse(parser, "status code is not of three digits");
+    f->chunked = parser->flags & F_CHUNKED;
+    f->coded = parser->flags & F_TRANSFER_ENCODING;
+    f->conflict = f->conflict || (f->coded && f->has_length);
+    head->status = parser->status_code;
+    return HPE_PAUSED;
+}
+
+static const llhttp_settings_t callbacks = {
+    .on_url = on_url,
+    .on_url_complete = on_url_complete,
+    .on_status = on_status,
+    .on_header_field = on_header_field,
+    .on_header_field_complete = on_header_field_complete,
+    .on_header_value = on_header_value,
+    .on_header_value_complete = on_header_value_complete,
+    .on_headers_complete = on_headers_complete,
+};
+
+void pd_http_head_init(struct pd_http_head *head, enum pd_dir dir)
+{
+    llhttp_init(&head->parser, dir == PD_C2S ? HTTP_REQUEST : HTTP_RESPONSE, &callbacks);
+    llhttp_set_lenient_headers(&head->parser, 1);        /* odd bytes in a value harm nobody here */
+    llhttp_set_lenient_chunked_length(&head->parser, 1); /* judged in on_headers_complete() */
+    head->colon = NULL;
+    head->before = head->value_end = 0;
+    head->name = head->value = (struct pd_http_part){0};
+    head->framing = (struct pd_http_framing){0};
+    head->status = 0;
+    head->has_method = dir != PD_C2S;
+    head->in_query = head->target_host = head->line_feed = head->has_host = false;
+}
+
+/* The method, up to its blank. Its piece uses the name's store. */
+static enum pd_http_head_end read_method(struct pd_http_head *head, struct pd_slice *in)
+{
+    uint32_t n = 0, left = PD_HTTP_METHOD_MAX - head->name.len;
+
+    while (n < in->len && n <= left && pd_http_is_token(in->p[n]))
+        n++;
+    add_piece(&head->name, head->name_store, PD_HTTP_METHOD_MAX, (const char *)in->p, n);
+    if (n == in->len && n <= left)
+        return PD_HTTP_MORE;
+    if (head->name.full == 0 || head->name.full > PD_HTTP_METHOD_MAX || in->p[n] != ' ') {
+        llhttp_set_error_reason(&head->parser, "no method");
+        return PD_HTTP_BAD;
+    }
+    struct pd_slice method = slice_of(head->name.p, head->name.len);
+    bool connect = pd_slice_eq(method, PD_SLICE("CONNECT"));
+    pd_text_set(head->rec, &fields(head)->method, method, PD_HTTP_METHOD_MAX);
+    head->name = (struct pd_http_part){0};
+    head->has_method = true;
+    in->p += n;
+    in->len -= n;
+    int error = connect ? llhttp_execute(&head->parser, "CONNECT", 7) : llhttp_execute(&head->parser, "GET", 3);
+    PD_ASSERT(error == HPE_OK);
+    return PD_HTTP_DONE;
+}
+
+static enum pd_http_head_end more(struct pd_http_head *head, struct pd_slice in)
+{
+    if (head->colon && folded_before(head, (const char *)in.p + in.len)) {
+        llhttp_set_error_reason(&head->parser, "folded header");
+        return PD_HTTP_BAD;
+    }
+    put_aside(&head->name, head->name_store);
+    put_aside(&head->value, head->value_store);
+    head->before += in.len;
+    return PD_HTTP_MORE;
+}
+
+enum pd_http_head_end pd_http_head_read(struct pd_http_head *head, struct pd_rec *rec,
+                                        const struct pd_http_options *options, struct pd_slice in, uint32_t *used)
+{
+    struct pd_slice rest = in;
+
+    head->parser.data = head;
+    head->rec = rec;
+    head->options = options;
+    head->slice = (const char *)in.p;
+    if (head->colon)
+        head->colon = head->slice;
+    if (!head->has_method) {
+        enum pd_http_head_end end = read_method(head, &rest);
+        if (end != PD_HTTP_DONE)
+            return end == PD_HTTP_MORE ? more(head, in) : end;
+    }
+    llhttp_errno_t error = llhttp_execute(&head->parser, (const char *)rest.p, rest.len);
+    if (error == HPE_OK)
+        return more(head, in);
+    if (error != HPE_PAUSED)
+        return PD_HTTP_BAD;
+    *used = (uint32_t)(llhttp_get_error_pos(&head->parser) - head->slice);
+    struct pd_http_side *side = &fields(head)->side[head->parser.type == HTTP_REQUEST ? PD_REQUEST : PD_RESPONSE];
+    pd_text_static(&side->version, head->parser.http_minor ? "1.1" : "1.0");
+    return PD_HTTP_DONE;
+}
+
+void pd_http_head_park(struct pd_http_head *to, const struct pd_http_head *from)
+{
+    *to = *from;
+    to->name.p = to->name_store;
+    to->value.p = to->value_store;
+    to->parser.data = to;
+}

@@ -1,0 +1,52 @@
+/* http.h: what the files of this folder share: the record's fields, the options, and three parsers that know
+ * nothing of connections. HTTP/1.0 and HTTP/1.1: RFC 9110, RFC 9112. */
+#ifndef PD_PROTOCOL_HTTP_HTTP_H
+#define PD_PROTOCOL_HTTP_HTTP_H
+#include "protocol/protocol.h"
+
+enum {
+    PD_HTTP_METHOD_MAX = 32, /* bytes kept of each; a longer method is no method */
+    PD_HTTP_TARGET_MAX = 1024,
+    PD_HTTP_HOST_MAX = 256,
+    PD_HTTP_REASON_MAX = 128,
+    PD_HTTP_NAME_MAX = 64,
+    PD_HTTP_VALUE_MAX = 256,
+    PD_HTTP_HEADERS_MAX = 32,
+    PD_HTTP_BODY_MAX = 8000
+};
+
+struct pd_http_side { /* what a request and a response have in common */
+    struct pd_text version;
+    struct pd_list headers;
+    struct pd_int body_bytes;
+    struct pd_text body;
+};
+
+struct pd_http { /* the protocol's part of a record */
+    struct pd_text method, path, query, host;
+    struct pd_int status_code;
+    struct pd_text reason;
+    struct pd_text code; /* of a failure, as text; no field of its own */
+    struct pd_http_side side[2];
+};
+
+struct pd_http_options {
+    struct pd_names headers; /* which are kept */
+    uint64_t body_limit;
+    bool body;
+};
+
+/* sync.c: see struct pd_proto. */
+int pd_http_sync(struct pd_slice, const struct pd_look *, uint8_t *confidence);
+
+/* True for the characters of a token, RFC 9110, section 5.6.2. */
+bool pd_http_is_token(uint8_t c);
+
+/* chunk.c: the size in a chunk's first line, RFC 9112, section 7.1. line ends with LF unless cut is set, which
+ * means that it was longer than the token. False when it is none, or more than 2^63 - 1. */
+bool pd_http_chunk_size(struct pd_slice line, bool cut, uint64_t *size);
+/* Is it the empty line? */
+bool pd_http_is_empty_line(struct pd_slice line);
+/* May the line be a trailer's field, RFC 9112, section 7.1.2? */
+bool pd_http_is_field_line(struct pd_slice line, bool cut);
+#endif
