@@ -32,6 +32,7 @@ struct pd_conn {
     bool udp : 1;
     bool oriented : 1; /* which end is the client is known */
     bool joined : 1;   /* in mid-stream */
+    bool torn : 1;     /* bytes were lost before the protocol was known */
     bool closed : 1;
     bool given_up : 1; /* no protocol understands it */
     bool tls : 1;

@@ -196,7 +196,8 @@ static void begin(struct pd_conn *c, struct pd_half *h, unsigned index, struct p
     c->oriented = true;
     if (!pd_conn_speak(c, index))
         return;
-    if (c->joined)
+    c->match.quarantined = c->torn;
+    if (c->joined && !c->torn)
         c->match.hold |= PD_HOLD_JOIN;
     for (int dir = 0; dir < 2; dir++)
         if (!c->half[dir].lost)
@@ -233,8 +234,8 @@ static void wait(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
         return;
     if (h->carried + in.len > PD_CARRY) {
         h->carried = 0;
-        h->lost = h->joined = true;
-        c->joined = true;
+        h->lost = true;
+        c->torn = true;
         return;
     }
     if (!h->carried)
@@ -247,7 +248,7 @@ struct pd_half *pd_detect_feed(struct pd_conn *c, struct pd_half *h, struct pd_s
 {
     uint8_t both[2 * PD_CARRY];
     struct pd_slice seen = joint(h, in, both);
-    enum pd_purpose purpose = h->lost ? PD_JOIN : PD_DETECT;
+    enum pd_purpose purpose = h->joined ? PD_JOIN : h->lost ? PD_RECOVER : PD_DETECT;
 
     if (!c->segments++ && pd_tls_is_record(seen)) {
         note_tls(c, in);

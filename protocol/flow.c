@@ -16,8 +16,8 @@ static void gap(struct pd_conn *c, struct pd_half *h, uint64_t n)
 {
     if (!c->proto) {
         h->carried = 0;
-        h->lost = h->joined = true;
-        c->joined = true;
+        h->lost = true;
+        c->torn = true;
     }
     pd_half_gap(c, h, n);
 }
@@ -225,7 +225,7 @@ static void segment(struct pd_conn *c, const struct pd_packet *packet)
         if (!(packet->tcp_flags & PD_SYN) &&
             !c->joined) { /* its handshake was lost: the bytes may have begun */
             h->lost = true;
-            h->joined = !c->proto;
+            c->torn = true;
         }
     }
     note_ack(c, &c->half[!dir], packet);

@@ -286,7 +286,7 @@ static void emit(void *arg, struct pd_rec *r)
     copy(seen->answered, &toy->answered);
 }
 
-struct toy *toy_new(const struct pd_proto *proto)
+struct toy *toy_new_limited(const struct pd_proto *proto, uint32_t outstanding)
 {
     const struct pd_proto *registry[] = {proto, proto == &toy_key ? NULL : &toy_key, NULL};
     struct toy *t = calloc(1, sizeof *t);
@@ -295,6 +295,7 @@ struct toy *toy_new(const struct pd_proto *proto)
     PD_ASSERT(t && !pd_setup_init(&t->setup, registry));
     if (proto != &toy_key) /* the switch's target; not a candidate of its own */
         t->setup.tcp_ports[7] = t->setup.udp_ports[7] = 1;
+    t->setup.limits.outstanding = outstanding;
     t->worker = pd_worker_new(&t->setup, emit, t, err, sizeof err);
     PD_ASSERT(t->worker);
     t->now = 1700000000000000000u;
@@ -302,6 +303,11 @@ struct toy *toy_new(const struct pd_proto *proto)
     t->seq[1] = 5000;
     t->port = 7;
     return t;
+}
+
+struct toy *toy_new(const struct pd_proto *proto)
+{
+    return toy_new_limited(proto, 4096);
 }
 
 void toy_free(struct toy *t)
@@ -333,6 +339,9 @@ static void pass(struct toy *t, struct pd_packet *packet, enum pd_dir dir, const
     packet->payload = (struct pd_slice){copy_of, len};
     pd_worker_time(t->worker, packet->ts, packet->ordinal);
     pd_worker_packet(t->worker, packet);
+    packet->link.iface = t->again_on_iface;
+    if (t->again_on_iface)
+        pd_worker_packet(t->worker, packet);
     free(copy_of);
 }
 

@@ -34,13 +34,16 @@ struct toy {
     struct toy_seen seen[TOY_RECORDS];
     unsigned count;
     uint64_t now, ordinal;
-    uint32_t seq[2]; /* next sequence number of each direction */
-    uint32_t piece;  /* cut segments into pieces of this size; 0: do not */
-    uint16_t port;   /* the server's */
+    uint32_t seq[2];         /* next sequence number of each direction */
+    uint32_t piece;          /* cut segments into pieces of this size; 0: do not */
+    uint32_t again_on_iface; /* each packet is seen a second time on this interface; 0: not */
+    uint16_t port;           /* the server's */
 };
 
 /* A worker that speaks only that protocol, on port 7. */
 struct toy *toy_new(const struct pd_proto *);
+/* The same with that many requests outstanding a connection. */
+struct toy *toy_new_limited(const struct pd_proto *, uint32_t outstanding);
 void toy_free(struct toy *);
 /* The handshake. */
 void toy_syn(struct toy *);

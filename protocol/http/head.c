@@ -172,8 +172,9 @@ static void saw_upgrade(struct pd_http_head *head, struct pd_slice value)
 
 static void saw_content_type(struct pd_http_head *head, struct pd_slice value)
 {
+    if (!head->options->body)
+        return; /* nobody asks */
     const uint8_t *end = value.len ? memchr(value.p, ';', value.len) : NULL;
-
     if (end)
         value.len = (uint32_t)(end - value.p);
     head->framing.text = starts(value, "text/") || holds(value, "/json") || holds(value, "+json");
@@ -230,6 +231,8 @@ static int on_header_field(llhttp_t *parser, const char *at, size_t n)
 {
     struct pd_http_head *head = parser->data;
 
+    if (parser->http_major != 1)
+        return refuse(parser, "version is not 1.0 or 1.1");
     add_piece(&head->name, head->name_store, PD_HTTP_NAME_MAX, at, (uint32_t)n);
     return 0;
 }
@@ -342,7 +345,7 @@ void pd_http_head_init(struct pd_http_head *head, enum pd_dir dir)
     head->framing = (struct pd_http_framing){0};
     head->status = 0;
     head->has_method = dir != PD_C2S;
-    head->in_query = head->target_host = head->line_feed = head->has_host = false;
+    head->in_query = head->line_feed = head->has_host = false;
 }
 
 /* The method, up to its blank. Its piece uses the name's store. */

@@ -40,9 +40,8 @@ struct pd_http_head {
     uint16_t status;   /* of a response */
     bool has_method : 1; /* the method's bytes have passed */
     bool in_query : 1;
-    bool target_host : 1; /* host was taken from the target */
     bool line_feed : 1; /* the last of the blanks before a value was LF */
-    bool has_host : 1;
+    bool has_host : 1;    /* a Host header came */
     char name_store[PD_HTTP_NAME_MAX];
     char value_store[PD_HTTP_VALUE_MAX];
 };

@@ -1,0 +1,502 @@
+/* http.c: HTTP/1 as wants of the engine. A message is: blanks that do not count, eight bytes that tell what it
+ * is, a head fed to llhttp, a body that nobody looks at. Only lines between chunks are read again.
+ *
+ * A response's framing depends on its request's method (HEAD, CONNECT), so that method's class is what the
+ * order of expectations carries. RFC 9112, section 6.3. */
+#include "base/check.h"
+#include "protocol/http/head.h"
+
+enum state {
+    S_IDLE,         /* between messages */
+    S_FIRST,        /* the first bytes */
+    S_HEAD,         /* the rest of the head */
+    S_END,          /* the body has passed */
+    S_CHUNK,        /* a chunk's size */
+    S_CHUNK_DONE,   /* its data has passed */
+    S_CHUNK_BREAK,  /* the line break behind the data */
+    S_TRAILER,      /* a line behind the last chunk */
+    S_CLOSING,      /* a body that ends with the connection begins */
+    S_INTERIM,      /* a 1xx response ends */
+    S_TUNNEL,       /* CONNECT was granted; then the answers to Upgrade */
+    S_WEBSOCKET,
+    S_H2C,
+    S_UPGRADED,
+    S_NEVER
+};
+
+enum kind { K_OTHER, K_HEAD, K_CONNECT, K_UNKNOWN = 255 }; /* what a response must know of its request */
+
+enum { FIRST_BYTES = 8 }; /* "CONNECT ", "HTTP/1.1"; the shortest head has more */
+
+struct side { /* of one direction */
+    struct pd_http_head *parked; /* a head whose end has not come, or NULL */
+    union {
+        uint8_t first[FIRST_BYTES]; /* of the head */
+        uint64_t body;              /* body bytes so far; with `closing`, where the body began */
+    };
+    uint8_t kind; /* of the request that this response answers */
+    bool capture; /* the body is kept */
+    bool closing; /* the body ends with the direction */
+};
+
+struct http {
+    struct side side[2];
+};
+_Static_assert(sizeof(struct http) <= 48, "the state fits into the connection");
+
+static struct side *side_of(struct pd_conn *c, unsigned dir)
+{
+    return &((struct http *)pd_state(c))->side[dir];
+}
+
+static struct pd_http_side *fields_of(struct pd_rec *r, unsigned dir)
+{
+    return &((struct pd_http *)pd_fields(r))->side[dir == PD_C2S ? PD_REQUEST : PD_RESPONSE];
+}
+
+static void unpark(struct pd_conn *c, struct side *s)
+{
+    pd_give_back(c, s->parked, sizeof *s->parked);
+    s->parked = NULL;
+}
+
+static void idle(struct pd_half *h)
+{
+    pd_feed(h, S_IDLE, PD_ENDLESS);
+}
+
+/* --- beginnings --- */
+
+/* Empty lines before a message are no part of it. RFC 9112, section 2.2. */
+static uint32_t skip_blanks(struct pd_half *h, struct pd_slice in)
+{
+    uint32_t n = 0;
+
+    while (n < in.len && (in.p[n] == '\r' || in.p[n] == '\n'))
+        n++;
+    if (n < in.len)
+        pd_bytes(h, S_FIRST, FIRST_BYTES);
+    return n;
+}
+
+static bool begins_method(struct pd_slice first)
+{
+    uint32_t n = 0;
+
+    while (n < first.len && pd_http_is_token(first.p[n]))
+        n++;
+    return n && (n == first.len || first.p[n] == ' ');
+}
+
+static bool begin_request(struct pd_conn *c, struct pd_half *h, struct pd_slice first)
+{
+    enum kind kind = K_OTHER;
+
+    if (!begins_method(first))
+        return false;
+    if (memcmp(first.p, "HEAD ", 5) == 0)
+        kind = K_HEAD;
+    else if (memcmp(first.p, "CONNECT ", 8) == 0)
+        kind = K_CONNECT;
+    pd_request_owed(c, h, (uint8_t)kind, 1);
+    return true;
+}
+
+static bool begin_response(struct pd_conn *c, struct pd_half *h, struct side *s, struct pd_slice first)
+{
+    if (memcmp(first.p, "HTTP/1.", 7) != 0)
+        return false;
+    int kind = pd_expected(c);
+    bool kept = kind >= 0 && !pd_rec_is_void(pd_expected_rec(c));
+    struct pd_rec *r = pd_response(c, h);
+    /* Where a record is expected and none was given, the response does not answer that request. */
+    bool known = kind >= 0 && kept == !pd_rec_is_void(r);
+    s->kind = known ? (uint8_t)kind : (uint8_t)K_UNKNOWN;
+    return true;
+}
+
+static void first_bytes(struct pd_conn *c, struct pd_half *h, struct pd_slice first)
+{
+    struct side *s = side_of(c, h->dir);
+    bool client = h->dir == PD_C2S;
+
+    if (!(client ? begin_request(c, h, first) : begin_response(c, h, s, first))) {
+        pd_bad(c, h, client ? "no request line" : "no status line");
+        return;
+    }
+    memcpy(s->first, first.p, FIRST_BYTES);
+    pd_feed(h, S_HEAD, PD_ENDLESS);
+}
+
+/* --- from the head to the body --- */
+
+static bool captures(struct pd_conn *c, struct pd_rec *r, const struct pd_http_framing *f)
+{
+    const struct pd_http_options *options = pd_options(c);
+
+    return options->body && options->body_limit && f->text && !f->encoded && !pd_rec_is_void(r);
+}
+
+/* The next n bytes are body. */
+static void pass_body(struct pd_conn *c, struct pd_half *h, enum state then, uint64_t n)
+{
+    if (!side_of(c, h->dir)->capture || n == 0) {
+        pd_skip(h, then, n);
+        return;
+    }
+    const struct pd_http_options *options = pd_options(c);
+    struct pd_rec *r = pd_current(c, h->dir);
+    pd_capture(h, then, n, r, &fields_of(r, h->dir)->body, (uint16_t)options->body_limit);
+}
+
+static void frame(struct pd_conn *c, struct pd_half *h, const struct pd_http_framing *f, bool closes)
+{
+    struct side *s = side_of(c, h->dir);
+
+    s->body = f->has_length && !f->chunked ? f->length : 0;
+    if (f->chunked)
+        pd_line(h, S_CHUNK);
+    else if (f->has_length || !closes)
+        pass_body(c, h, S_END, s->body);
+    else
+        pd_skip(h, S_CLOSING, 0);
+}
+
+static void frame_request(struct pd_conn *c, struct pd_half *h, struct pd_rec *r, const struct pd_http_framing *f)
+{
+    side_of(c, h->dir)->capture = captures(c, r, f);
+    /* Where the body ends is for the server to say, who has to refuse it and to close. What follows may be body
+     * or request, so nothing more is read here; the answer to this request still is. */
+    if (f->conflict || (f->coded && !f->chunked))
+        pd_skip(h, S_NEVER, PD_ENDLESS);
+    else
+        frame(c, h, f, false);
+}
+
+static enum state upgraded(const struct pd_http_framing *f)
+{
+    return f->websocket ? S_WEBSOCKET : f->h2c ? S_H2C : S_UPGRADED;
+}
+
+static void bodyless(struct pd_conn *c, struct pd_half *h, enum state then)
+{
+    side_of(c, h->dir)->body = 0;
+    pd_skip(h, then, 0);
+}
+
+static void set_status(struct pd_rec *r, unsigned status)
+{
+    struct pd_http *f = pd_fields(r);
+
+    pd_int_set(&f->status_code, status);
+    if (status >= 500) {
+        const char digits[] = {(char)('0' + status / 100), (char)('0' + status / 10 % 10), (char)('0' + status % 10)};
+        pd_text_set(r, &f->code, (struct pd_slice){(const uint8_t *)digits, sizeof digits}, sizeof digits);
+    }
+}
+
+static void frame_response(struct pd_conn *c, struct pd_half *h, struct pd_rec *r, unsigned status,
+                           const struct pd_http_framing *f)
+{
+    struct side *s = side_of(c, h->dir);
+    bool empty = status == 204 || status == 304 || (f->has_length && f->length == 0 && !f->coded && !f->conflict);
+
+    set_status(r, status);
+    s->capture = captures(c, r, f);
+    if (status == 101)
+        bodyless(c, h, upgraded(f));
+    else if (status < 200)
+        bodyless(c, h, S_INTERIM);
+    else if (s->kind == K_CONNECT && status < 300)
+        bodyless(c, h, S_TUNNEL);
+    else if (s->kind == K_HEAD || empty)
+        bodyless(c, h, S_END);
+    else if (s->kind == K_UNKNOWN)
+        pd_bad(c, h, "response without request"); /* it may answer HEAD */
+    else if (f->conflict)
+        pd_bad(c, h, "conflicting lengths");
+    else
+        frame(c, h, f, true);
+}
+
+static bool park(struct pd_conn *c, struct side *s, const struct pd_http_head *head)
+{
+    s->parked = pd_lend(c, sizeof *s->parked);
+    if (s->parked)
+        pd_http_head_park(s->parked, head);
+    return s->parked;
+}
+
+static uint32_t read_head(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
+{
+    struct side *s = side_of(c, h->dir);
+    struct pd_rec *r = pd_current(c, h->dir);
+    const struct pd_http_options *options = pd_options(c);
+    struct pd_http_head local, *head = s->parked;
+    enum pd_http_head_end end = PD_HTTP_MORE;
+    uint32_t used = 0;
+
+    if (!head) {
+        head = &local;
+        pd_http_head_init(head, h->dir);
+        end = pd_http_head_read(head, r, options, (struct pd_slice){s->first, FIRST_BYTES}, &used);
+    }
+    if (end == PD_HTTP_MORE)
+        end = pd_http_head_read(head, r, options, in, &used);
+    if (end == PD_HTTP_BAD) {
+        pd_bad(c, h, head->parser.reason);
+        return 0;
+    }
+    if (end == PD_HTTP_MORE) {
+        if (head == &local && !park(c, s, head))
+            pd_bad(c, h, "no memory for a head in pieces");
+        return in.len;
+    }
+    struct pd_http_framing framing = head->framing;
+    unsigned status = head->status;
+    unpark(c, s);
+    if (h->dir == PD_C2S)
+        frame_request(c, h, r, &framing);
+    else
+        frame_response(c, h, r, status, &framing);
+    return used;
+}
+
+/* --- chunks --- */
+
+static void chunk_line(struct pd_conn *c, struct pd_half *h, struct pd_slice line)
+{
+    struct side *s = side_of(c, h->dir);
+    uint64_t size;
+
+    if (!pd_http_chunk_size(line, h->cut, &size))
+        pd_bad(c, h, "no chunk size");
+    else if (size == 0)
+        pd_line(h, S_TRAILER);
+    else if (__builtin_add_overflow(s->body, size, &s->body) || s->body > INT64_MAX)
+        pd_bad(c, h, "chunks beyond measure");
+    else
+        pass_body(c, h, S_CHUNK_DONE, size);
+}
+
+static void chunk_break(struct pd_conn *c, struct pd_half *h, struct pd_slice line)
+{
+    if (pd_http_is_empty_line(line))
+        pd_line(h, S_CHUNK);
+    else
+        pd_bad(c, h, "chunk longer than its size");
+}
+
+static void end_message(struct pd_conn *c, struct pd_half *h)
+{
+    struct side *s = side_of(c, h->dir);
+
+    pd_int_set(&fields_of(pd_current(c, h->dir), h->dir)->body_bytes, (int64_t)s->body);
+    if (h->dir == PD_C2S)
+        pd_request_end(c, h);
+    else
+        pd_response_end(c, h);
+    idle(h);
+}
+
+static void trailer_line(struct pd_conn *c, struct pd_half *h, struct pd_slice line)
+{
+    if (pd_http_is_empty_line(line))
+        end_message(c, h);
+    else if (pd_http_is_field_line(line, h->cut))
+        pd_line(h, S_TRAILER);
+    else
+        pd_bad(c, h, "no trailer");
+}
+
+/* --- ends --- */
+
+static void begin_closing(struct pd_conn *c, struct pd_half *h)
+{
+    struct side *s = side_of(c, h->dir);
+
+    s->closing = true;
+    s->body = h->pos;
+    pass_body(c, h, S_NEVER, PD_ENDLESS);
+}
+
+static void fin(struct pd_conn *c, struct pd_half *h)
+{
+    struct side *s = side_of(c, h->dir);
+
+    if (!s->closing)
+        return;
+    s->closing = false;
+    s->body = h->pos - s->body;
+    end_message(c, h);
+}
+
+static bool reads_http2(void)
+{
+    for (const struct pd_proto *const *p = pd_protocols; *p; p++)
+        if (strcmp((*p)->schema->proto, "http2") == 0)
+            return true;
+    return false;
+}
+
+static void leave_http(struct pd_conn *c, struct pd_half *h)
+{
+    /* The answer to an h2c request comes in http2, on stream 1. RFC 7540, section 3.2. */
+    if (h->state == S_H2C && reads_http2()) {
+        pd_switch(c, "http2", pd_current(c, PD_S2C), 1);
+        return;
+    }
+    const char *to = h->state == S_TUNNEL      ? "CONNECT tunnel"
+                     : h->state == S_WEBSOCKET ? "websocket"
+                     : h->state == S_H2C       ? "upgraded to h2c"
+                                               : "upgraded";
+    end_message(c, h);
+    pd_opaque(c, to);
+}
+
+static uint32_t step(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
+{
+    switch ((enum state)h->state) {
+    case S_IDLE:
+        return skip_blanks(h, in);
+    case S_FIRST:
+        first_bytes(c, h, in);
+        break;
+    case S_HEAD:
+        return read_head(c, h, in);
+    case S_END:
+        end_message(c, h);
+        break;
+    case S_CHUNK:
+        chunk_line(c, h, in);
+        break;
+    case S_CHUNK_DONE:
+        pd_line(h, S_CHUNK_BREAK);
+        break;
+    case S_CHUNK_BREAK:
+        chunk_break(c, h, in);
+        break;
+    case S_TRAILER:
+        trailer_line(c, h, in);
+        break;
+    case S_CLOSING:
+        begin_closing(c, h);
+        break;
+    case S_INTERIM:
+        pd_response_cancel(c, h);
+        idle(h);
+        break;
+    case S_TUNNEL:
+    case S_WEBSOCKET:
+    case S_H2C:
+    case S_UPGRADED:
+        leave_http(c, h);
+        break;
+    case S_NEVER:
+        PD_ASSERT(!"an endless want ended");
+    }
+    return 0;
+}
+
+static void start(struct pd_conn *c, struct pd_half *h)
+{
+    struct side *s = side_of(c, h->dir);
+
+    unpark(c, s);
+    *s = (struct side){0};
+    idle(h);
+}
+
+static enum pd_verdict lost(struct pd_conn *c, struct pd_half *h, enum pd_lost why, uint64_t n)
+{
+    (void)n;
+    if (why == PD_BOUNDARY || why == PD_WAS_BAD)
+        unpark(c, side_of(c, h->dir));
+    return PD_LOST;
+}
+
+static void close_conn(struct pd_conn *c)
+{
+    unpark(c, side_of(c, PD_C2S));
+    unpark(c, side_of(c, PD_S2C));
+}
+
+/* --- tables --- */
+
+static bool failed(const struct pd_rec *r, struct pd_text *error)
+{
+    const struct pd_http *f = pd_fields_const(r);
+
+    *error = f->code;
+    return f->code.s;
+}
+
+#define OFF(member) offsetof(struct pd_http, member)
+
+static const struct pd_field field_table[] = {
+    {"method", "http.request.method", "the request's method, as sent", PD_REQUEST, PD_TEXT,
+     PD_LABEL | PD_ATTRIBUTE | PD_LOG | PD_ASKED, OFF(method), NULL},
+    /* Text columns are in table order, so host stands where its column is. */
+    {"path", "url.path", "the target up to `?`; of an absolute-form target the part behind the authority; of CONNECT "
+     "the authority", PD_REQUEST, PD_TEXT, PD_ATTRIBUTE | PD_LOG | PD_ASKED | PD_JOINED, OFF(path), NULL},
+    {"query", "url.query", "the target behind `?`", PD_REQUEST, PD_TEXT, PD_ATTRIBUTE | PD_LOG | PD_QUERY, OFF(query),
+     NULL},
+    {"host", "server.address", "Host, or the target's authority when there is no Host", PD_REQUEST, PD_TEXT,
+     PD_LABEL | PD_ATTRIBUTE | PD_LOG | PD_ASKED, OFF(host), NULL},
+    {"version", "network.protocol.version", "`1.0` or `1.1`", PD_REQUEST, PD_TEXT, PD_LABEL | PD_ATTRIBUTE | PD_LOG,
+     OFF(side[PD_REQUEST].version), NULL},
+    {"headers", "http.request.header", "headers by name, lower case; each has a list of values", PD_REQUEST, PD_HEADERS,
+     PD_ATTRIBUTE | PD_LOG, OFF(side[PD_REQUEST].headers), NULL},
+    {"body_bytes", "http.request.body.size", "the body's length, without chunk framing", PD_REQUEST, PD_INT,
+     PD_ATTRIBUTE | PD_LOG | PD_METRIC, OFF(side[PD_REQUEST].body_bytes), NULL},
+    {"body", NULL, "the body's beginning, when asked for and when it is text or JSON", PD_REQUEST, PD_TEXT, PD_LOG,
+     OFF(side[PD_REQUEST].body), NULL},
+    {"status_code", "http.response.status_code", "the final response's status code", PD_RESPONSE, PD_INT,
+     PD_LABEL | PD_ATTRIBUTE | PD_LOG | PD_CAME, OFF(status_code), NULL},
+    {"version", NULL, "`1.0` or `1.1`", PD_RESPONSE, PD_TEXT, PD_LABEL | PD_LOG, OFF(side[PD_RESPONSE].version), NULL},
+    {"reason", NULL, "the status line's text", PD_RESPONSE, PD_TEXT, PD_LOG | PD_CAME, OFF(reason), NULL},
+    {"headers", "http.response.header", "headers by name, lower case; each has a list of values", PD_RESPONSE,
+     PD_HEADERS, PD_ATTRIBUTE | PD_LOG, OFF(side[PD_RESPONSE].headers), NULL},
+    {"body_bytes", "http.response.body.size", "the body's length, without chunk framing", PD_RESPONSE, PD_INT,
+     PD_ATTRIBUTE | PD_LOG | PD_METRIC, OFF(side[PD_RESPONSE].body_bytes), NULL},
+    {"body", NULL, "the body's beginning, when asked for and when it is text or JSON", PD_RESPONSE, PD_TEXT, PD_LOG,
+     OFF(side[PD_RESPONSE].body), NULL},
+    {0},
+};
+
+static const struct pd_schema schema = {
+    .proto = "http",
+    .help = "HTTP/1.0 and HTTP/1.1",
+    .fields = field_table,
+    .rec_size = sizeof(struct pd_http),
+    .arena_max = 64000, /* all bounds together, so that no field starves another */
+    .failed = failed,
+};
+
+static const struct pd_option option_table[] = {
+    {"headers", PD_OPT_NAMES, offsetof(struct pd_http_options, headers), "all", 0, 0,
+     "which headers are kept: all, none, or names"},
+    {"body", PD_OPT_BOOL, offsetof(struct pd_http_options, body), "false", 0, 0,
+     "keep the beginning of bodies that are text or JSON"},
+    {"bodyLimit", PD_OPT_SIZE, offsetof(struct pd_http_options, body_limit), "4096", 0, PD_HTTP_BODY_MAX,
+     "bytes of a body that are kept"},
+    {0},
+};
+
+static const uint16_t ports[] = {80, 8080, 0};
+
+const struct pd_proto pd_proto_http = {
+    .schema = &schema,
+    .options = option_table,
+    .options_size = sizeof(struct pd_http_options),
+    .ports = ports,
+    .transports = PD_ON_TCP,
+    .match = PD_BY_ORDER,
+    .conn_size = sizeof(struct http),
+    .sync = pd_http_sync,
+    .start = start,
+    .step = step,
+    .lost = lost,
+    .fin = fin,
+    .close = close_conn,
+};
