@@ -101,7 +101,7 @@ static void put_inside(struct pd_buf *b, struct pd_slice s)
 
     while (at < end) {
         const uint8_t *stop = end - at > BLOCK ? at + BLOCK : end;
-        if (!pd_buf_room(b, BLOCK * ESCAPE_MAX))
+        if (!pd_buf_room(b, (size_t)(stop - at) * ESCAPE_MAX))
             return;
         char *to = b->p + b->len;
         while (at < stop) {

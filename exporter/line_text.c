@@ -24,34 +24,35 @@ enum {
 #define ARROW "\xe2\x86\x92"    /* U+2192 */
 
 struct cell {
-    unsigned len, width, most; /* bytes, columns, columns at most */
+    unsigned len, last;   /* bytes; where the last character begins */
+    unsigned width, most; /* columns; at most */
     bool full;
     char s[CELL_BYTES];
 };
 
 static void cell_start(struct cell *c, unsigned most)
 {
-    c->len = 0;
+    c->len = c->last = 0;
     c->width = 0;
     c->most = most;
     c->full = false;
 }
 
-/* One character. The one that would not leave room for another becomes an ellipsis, and no more follows. */
+/* One character. When it does not fit, the one before it becomes an ellipsis, and no more follows. */
 static void cell_put(struct cell *c, const char *s, unsigned bytes)
 {
-    bool fits = c->width + 1 < c->most && c->len + bytes + POINT_MAX <= CELL_BYTES;
-
     if (c->full)
         return;
-    c->full = !fits;
-    if (!fits) {
+    c->full = c->width == c->most || c->len + bytes + POINT_MAX > CELL_BYTES;
+    if (c->full) {
+        c->len = c->last;
         s = ELLIPSIS;
         bytes = sizeof ELLIPSIS - 1;
     }
+    c->last = c->len;
     memcpy(c->s + c->len, s, bytes);
     c->len += bytes;
-    c->width++;
+    c->width += !c->full;
 }
 
 static void cell_ascii(struct cell *c, const char *s)
@@ -369,7 +370,7 @@ void pd_line_text(struct pd_buf *b, const struct pd_rec *r, const struct pd_line
     unsigned others = more(proto.width, PROTO_COLUMNS) + 1 + more(ends.width, ENDS_COLUMNS) + 1 + 1 +
                       outcome + 2 * (1 + QUANTITY_COLUMNS);
     unsigned left = line > others ? line - others : 0;
-    cell_start(&asked, style->columns ? more(left, ASKED_LEAST) + 1 : ASKED_MOST);
+    cell_start(&asked, style->columns ? more(left, ASKED_LEAST) : ASKED_MOST);
     cell_fields(&asked, r, PD_ASKED, style);
 
     put_left(b, &proto, PROTO_COLUMNS);
