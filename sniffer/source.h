@@ -28,7 +28,9 @@ struct pd_batch {
     X(SCTP, "sctp", "SCTP packets") \
     X(OTHER_TRANSPORT, "other_transport", "IP packets of other transports") \
     X(TUNNEL_DEPTH, "tunnel_depth", "packets in more than four tunnels") \
-    X(OUTGOING_COPY, "outgoing_copy", "loopback packets seen a second time")
+    X(OUTGOING_COPY, "outgoing_copy", "loopback packets seen a second time") \
+    X(FILTERED, "filtered", "packets of files that the capture filter left out") \
+    X(LINKTYPE, "unknown_linktype", "packets of an interface whose link type is not known")
 
 #define X(symbol, name, help) PD_S_##symbol,
 enum pd_sniff_counter { PD_SNIFF_COUNTERS(X) PD_S_COUNT };
@@ -41,8 +43,10 @@ struct pd_sniff_stats {
 };
 
 /* Decodes one link-layer frame. p: cap bytes captured of wire bytes. Fills everything of *out but ts, ordinal and
- * link.iface (which SLL2 does fill). Returns false, with out->transport 0 and a counter, when the packet carries
- * no TCP or UDP. Never reads past cap; any bytes are safe. */
+ * link.iface (which SLL2 does fill). Counts PACKETS, BYTES and CUT itself. Returns false, with out->transport 0,
+ * no payload and one more counter, when the packet carries no TCP or UDP; why is PD_S_CUT alone when the snap
+ * length hides the headers. Never reads past cap; any bytes are safe. A VLAN tag that the kernel took off is the
+ * caller's: it sets link.vlan afterwards when that is 0. */
 bool pd_decode(int linktype, const uint8_t *p, uint32_t cap, uint32_t wire, struct pd_packet *out,
                struct pd_sniff_stats *stats);
 /* True when pd_decode() knows that link type (a DLT_ / LINKTYPE_ number of capture files). */
