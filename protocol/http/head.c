@@ -1,8 +1,9 @@
-/* head.c: llhttp's callbacks. A header's name and value are seen in pieces; a piece that ends with its slice is
- * put aside, so that whatever the cuts, each header is handled once, whole, where its value ends.
+/* head.c: llhttp's callbacks. A header's name and value are seen in pieces; a piece that ends with its slice
+ * is put aside, so that whatever the cuts, each header is handled once, whole, where its value ends.
  *
  * The method is read here and llhttp is shown a usual one in its place, because it refuses those it does not
- * know. What is said twice about the body's length is compared here too: llhttp refuses even the harmless case. */
+ * know. What is said twice about the body's length is compared here too: llhttp refuses even the harmless
+ * case. */
 #include "protocol/http/head.h"
 #include "base/check.h"
 
@@ -89,8 +90,8 @@ static void set_target_host(struct pd_http *f, struct pd_text authority)
     f->host = user ? behind(authority, (uint32_t)(user - authority.s) + 1) : authority;
 }
 
-/* Splits an absolute-form target: what stands before the path is the host, should no Host header come. RFC 9112,
- * section 3.2.2. */
+/* Splits an absolute-form target: what stands before the path is the host, should no Host header come. RFC
+ * 9112, section 3.2.2. */
 static int on_url_complete(llhttp_t *parser)
 {
     struct pd_http_head *head = parser->data;
@@ -275,14 +276,16 @@ static int on_header_value(llhttp_t *parser, const char *at, size_t n)
 
 static struct pd_slice trimmed(struct pd_http_part *part)
 {
-    while (part->len == part->full && part->len && (part->p[part->len - 1] == ' ' || part->p[part->len - 1] == '\t'))
+    while (part->len == part->full && part->len &&
+           (part->p[part->len - 1] == ' ' || part->p[part->len - 1] == '\t'))
         part->full = --part->len;
     return slice_of(part->p, part->len);
 }
 
 static void keep(struct pd_http_head *head, struct pd_slice name, struct pd_slice value)
 {
-    struct pd_http_side *side = &fields(head)->side[head->parser.type == HTTP_REQUEST ? PD_REQUEST : PD_RESPONSE];
+    struct pd_http_side *side =
+        &fields(head)->side[head->parser.type == HTTP_REQUEST ? PD_REQUEST : PD_RESPONSE];
     struct pd_header *header = pd_list_header(head->rec, &side->headers, PD_HTTP_HEADERS_MAX, name);
 
     if (!header)
@@ -369,7 +372,8 @@ static enum pd_http_head_end read_method(struct pd_http_head *head, struct pd_sl
     head->has_method = true;
     in->p += n;
     in->len -= n;
-    int error = connect ? llhttp_execute(&head->parser, "CONNECT", 7) : llhttp_execute(&head->parser, "GET", 3);
+    llhttp_errno_t error =
+        connect ? llhttp_execute(&head->parser, "CONNECT", 7) : llhttp_execute(&head->parser, "GET", 3);
     PD_ASSERT(error == HPE_OK);
     return PD_HTTP_DONE;
 }
@@ -387,7 +391,8 @@ static enum pd_http_head_end more(struct pd_http_head *head, struct pd_slice in)
 }
 
 enum pd_http_head_end pd_http_head_read(struct pd_http_head *head, struct pd_rec *rec,
-                                        const struct pd_http_options *options, struct pd_slice in, uint32_t *used)
+                                        const struct pd_http_options *options, struct pd_slice in,
+                                        uint32_t *used)
 {
     struct pd_slice rest = in;
 
@@ -408,7 +413,8 @@ enum pd_http_head_end pd_http_head_read(struct pd_http_head *head, struct pd_rec
     if (error != HPE_PAUSED)
         return PD_HTTP_BAD;
     *used = (uint32_t)(llhttp_get_error_pos(&head->parser) - head->slice);
-    struct pd_http_side *side = &fields(head)->side[head->parser.type == HTTP_REQUEST ? PD_REQUEST : PD_RESPONSE];
+    struct pd_http_side *side =
+        &fields(head)->side[head->parser.type == HTTP_REQUEST ? PD_REQUEST : PD_RESPONSE];
     pd_text_static(&side->version, head->parser.http_minor ? "1.1" : "1.0");
     return PD_HTTP_DONE;
 }

@@ -1,6 +1,6 @@
-/* head.h: a message's start line and headers, read by llhttp into a record, slice by slice. A head that lies in
- * one slice is read from the stack and copies nothing but what the record keeps; only a head cut by a segment's
- * border is parked, with the header that was passing at the cut. */
+/* head.h: a message's start line and headers, read by llhttp into a record, slice by slice. A head that lies
+ * in one slice is read from the stack and copies nothing but what the record keeps; only a head cut by a
+ * segment's border is parked, with the header that was passing at the cut. */
 #ifndef PD_PROTOCOL_HTTP_HEAD_H
 #define PD_PROTOCOL_HTTP_HEAD_H
 #include "protocol/http/http.h"
@@ -10,14 +10,14 @@ enum pd_http_head_end { PD_HTTP_MORE, PD_HTTP_DONE, PD_HTTP_BAD };
 
 /* What the headers say about what follows them. */
 struct pd_http_framing {
-    uint64_t length;     /* Content-Length, when has_length */
+    uint64_t length; /* Content-Length, when has_length */
     bool has_length : 1;
-    bool conflict : 1;   /* two lengths that differ, or a length and Transfer-Encoding */
-    bool chunked : 1;    /* the last transfer coding is chunked */
-    bool coded : 1;      /* there is a transfer coding */
-    bool text : 1;       /* Content-Type is text or JSON */
-    bool encoded : 1;    /* Content-Encoding: not readable as it stands */
-    bool websocket : 1;  /* Upgrade */
+    bool conflict : 1;  /* two lengths that differ, or a length and Transfer-Encoding */
+    bool chunked : 1;   /* the last transfer coding is chunked */
+    bool coded : 1;     /* there is a transfer coding */
+    bool text : 1;      /* Content-Type is text or JSON */
+    bool encoded : 1;   /* Content-Encoding: not readable as it stands */
+    bool websocket : 1; /* Upgrade */
     bool h2c : 1;
 };
 
@@ -32,16 +32,16 @@ struct pd_http_head {
     struct pd_rec *rec; /* this and the next: for the call only */
     const struct pd_http_options *options;
     const char *slice;
-    const char *colon; /* where the blanks before a value begin in this slice, or NULL */
+    const char *colon;  /* where the blanks before a value begin in this slice, or NULL */
     uint32_t before;    /* bytes of the head before this slice */
     uint32_t value_end; /* offset behind the value's last piece, 0 when none came */
     struct pd_http_part name, value;
     struct pd_http_framing framing;
-    uint16_t status;   /* of a response */
+    uint16_t status;     /* of a response */
     bool has_method : 1; /* the method's bytes have passed */
     bool in_query : 1;
     bool line_feed : 1; /* the last of the blanks before a value was LF */
-    bool has_host : 1;    /* a Host header came */
+    bool has_host : 1;  /* a Host header came */
     char name_store[PD_HTTP_NAME_MAX];
     char value_store[PD_HTTP_VALUE_MAX];
 };
@@ -51,10 +51,10 @@ _Static_assert(sizeof(struct pd_http_head) <= PD_HTTP_HEAD_BYTES, "a parked head
 
 /* A head begins. Leaves the stores as they are. */
 void pd_http_head_init(struct pd_http_head *, enum pd_dir);
-/* Reads on: the request's fields or the response's go to rec. *used is set when the head is done. PD_HTTP_BAD:
- * head->parser.reason, a literal, says what was wrong. */
-enum pd_http_head_end pd_http_head_read(struct pd_http_head *, struct pd_rec *, const struct pd_http_options *,
-                                        struct pd_slice, uint32_t *used);
+/* Reads on: the request's fields or the response's go to rec. *used is set when the head is done.
+ * PD_HTTP_BAD: head->parser.reason, a literal, says what was wrong. */
+enum pd_http_head_end pd_http_head_read(struct pd_http_head *, struct pd_rec *,
+                                        const struct pd_http_options *, struct pd_slice, uint32_t *used);
 /* Copies a head that wants more into memory of its own. */
 void pd_http_head_park(struct pd_http_head *to, const struct pd_http_head *from);
 #endif

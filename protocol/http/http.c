@@ -1,5 +1,5 @@
-/* http.c: HTTP/1 as wants of the engine. A message is: blanks that do not count, eight bytes that tell what it
- * is, a head fed to llhttp, a body that nobody looks at. Only lines between chunks are read again.
+/* http.c: HTTP/1 as wants of the engine. A message is: blanks that do not count, eight bytes that tell what
+ * it is, a head fed to llhttp, a body that nobody looks at. Only lines between chunks are read again.
  *
  * A response's framing depends on its request's method (HEAD, CONNECT), so that method's class is what the
  * order of expectations carries. RFC 9112, section 6.3. */
@@ -7,17 +7,17 @@
 #include "protocol/http/head.h"
 
 enum state {
-    S_IDLE,         /* between messages */
-    S_FIRST,        /* the first bytes */
-    S_HEAD,         /* the rest of the head */
-    S_END,          /* the body has passed */
-    S_CHUNK,        /* a chunk's size */
-    S_CHUNK_DONE,   /* its data has passed */
-    S_CHUNK_BREAK,  /* the line break behind the data */
-    S_TRAILER,      /* a line behind the last chunk */
-    S_CLOSING,      /* a body that ends with the connection begins */
-    S_INTERIM,      /* a 1xx response ends */
-    S_TUNNEL,       /* CONNECT was granted; then the answers to Upgrade */
+    S_IDLE,        /* between messages */
+    S_FIRST,       /* the first bytes */
+    S_HEAD,        /* the rest of the head */
+    S_END,         /* the body has passed */
+    S_CHUNK,       /* a chunk's size */
+    S_CHUNK_DONE,  /* its data has passed */
+    S_CHUNK_BREAK, /* the line break behind the data */
+    S_TRAILER,     /* a line behind the last chunk */
+    S_CLOSING,     /* a body that ends with the connection begins */
+    S_INTERIM,     /* a 1xx response ends */
+    S_TUNNEL,      /* CONNECT was granted; then the answers to Upgrade */
     S_WEBSOCKET,
     S_H2C,
     S_UPGRADED,
@@ -28,7 +28,7 @@ enum kind { K_OTHER, K_HEAD, K_CONNECT, K_UNKNOWN = 255 }; /* what a response mu
 
 enum { FIRST_BYTES = 8 }; /* "CONNECT ", "HTTP/1.1"; the shortest head has more */
 
-struct side { /* of one direction */
+struct side {                    /* of one direction */
     struct pd_http_head *parked; /* a head whose end has not come, or NULL */
     union {
         uint8_t first[FIRST_BYTES]; /* of the head */
@@ -138,7 +138,7 @@ static bool captures(struct pd_conn *c, struct pd_rec *r, const struct pd_http_f
 }
 
 /* The next n bytes are body. */
-static void pass_body(struct pd_conn *c, struct pd_half *h, enum state then, uint64_t n)
+static void pass_body(struct pd_conn *c, struct pd_half *h, uint16_t then, uint64_t n)
 {
     if (!side_of(c, h->dir)->capture || n == 0) {
         pd_skip(h, then, n);
@@ -162,23 +162,24 @@ static void frame(struct pd_conn *c, struct pd_half *h, const struct pd_http_fra
         pd_skip(h, S_CLOSING, 0);
 }
 
-static void frame_request(struct pd_conn *c, struct pd_half *h, struct pd_rec *r, const struct pd_http_framing *f)
+static void frame_request(struct pd_conn *c, struct pd_half *h, struct pd_rec *r,
+                          const struct pd_http_framing *f)
 {
     side_of(c, h->dir)->capture = captures(c, r, f);
-    /* Where the body ends is for the server to say, who has to refuse it and to close. What follows may be body
-     * or request, so nothing more is read here; the answer to this request still is. */
+    /* Where the body ends is for the server to say, who has to refuse it and to close. What follows may be
+     * body or request, so nothing more is read here; the answer to this request still is. */
     if (f->conflict || (f->coded && !f->chunked))
         pd_skip(h, S_NEVER, PD_ENDLESS);
     else
         frame(c, h, f, false);
 }
 
-static enum state upgraded(const struct pd_http_framing *f)
+static uint16_t upgraded(const struct pd_http_framing *f)
 {
     return f->websocket ? S_WEBSOCKET : f->h2c ? S_H2C : S_UPGRADED;
 }
 
-static void bodyless(struct pd_conn *c, struct pd_half *h, enum state then)
+static void bodyless(struct pd_conn *c, struct pd_half *h, uint16_t then)
 {
     side_of(c, h->dir)->body = 0;
     pd_skip(h, then, 0);
@@ -190,7 +191,8 @@ static void set_status(struct pd_rec *r, unsigned status)
 
     pd_int_set(&f->status_code, status);
     if (status >= 500) {
-        const char digits[] = {(char)('0' + status / 100), (char)('0' + status / 10 % 10), (char)('0' + status % 10)};
+        const char digits[] = {(char)('0' + status / 100), (char)('0' + status / 10 % 10),
+                               (char)('0' + status % 10)};
         pd_text_set(r, &f->code, (struct pd_slice){(const uint8_t *)digits, sizeof digits}, sizeof digits);
     }
 }
@@ -199,7 +201,8 @@ static void frame_response(struct pd_conn *c, struct pd_half *h, struct pd_rec *
                            const struct pd_http_framing *f)
 {
     struct side *s = side_of(c, h->dir);
-    bool empty = status == 204 || status == 304 || (f->has_length && f->length == 0 && !f->coded && !f->conflict);
+    bool empty =
+        status == 204 || status == 304 || (f->has_length && f->length == 0 && !f->coded && !f->conflict);
 
     set_status(r, status);
     s->capture = captures(c, r, f);
@@ -393,7 +396,8 @@ static uint32_t step(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
         leave_http(c, h);
         break;
     case S_NEVER:
-        PD_ASSERT(!"an endless want ended");
+        PD_ASSERT(h->state != S_NEVER); /* an endless want does not end */
+        break;
     }
     return 0;
 }
@@ -421,73 +425,11 @@ static void close_conn(struct pd_conn *c)
     unpark(c, side_of(c, PD_S2C));
 }
 
-/* --- tables --- */
-
-static bool failed(const struct pd_rec *r, struct pd_text *error)
-{
-    const struct pd_http *f = pd_fields_const(r);
-
-    *error = f->code;
-    return f->code.s;
-}
-
-#define OFF(member) offsetof(struct pd_http, member)
-
-static const struct pd_field field_table[] = {
-    {"method", "http.request.method", "the request's method, as sent", PD_REQUEST, PD_TEXT,
-     PD_LABEL | PD_ATTRIBUTE | PD_LOG | PD_ASKED, OFF(method), NULL},
-    /* Text columns are in table order, so host stands where its column is. */
-    {"path", "url.path", "the target up to `?`; of an absolute-form target the part behind the authority; of CONNECT "
-     "the authority", PD_REQUEST, PD_TEXT, PD_ATTRIBUTE | PD_LOG | PD_ASKED | PD_JOINED, OFF(path), NULL},
-    {"query", "url.query", "the target behind `?`", PD_REQUEST, PD_TEXT, PD_ATTRIBUTE | PD_LOG | PD_QUERY, OFF(query),
-     NULL},
-    {"host", "server.address", "Host, or the target's authority when there is no Host", PD_REQUEST, PD_TEXT,
-     PD_LABEL | PD_ATTRIBUTE | PD_LOG | PD_ASKED, OFF(host), NULL},
-    {"version", "network.protocol.version", "`1.0` or `1.1`", PD_REQUEST, PD_TEXT, PD_LABEL | PD_ATTRIBUTE | PD_LOG,
-     OFF(side[PD_REQUEST].version), NULL},
-    {"headers", "http.request.header", "headers by name, lower case; each has a list of values", PD_REQUEST, PD_HEADERS,
-     PD_ATTRIBUTE | PD_LOG, OFF(side[PD_REQUEST].headers), NULL},
-    {"body_bytes", "http.request.body.size", "the body's length, without chunk framing", PD_REQUEST, PD_INT,
-     PD_ATTRIBUTE | PD_LOG | PD_METRIC, OFF(side[PD_REQUEST].body_bytes), NULL},
-    {"body", NULL, "the body's beginning, when asked for and when it is text or JSON", PD_REQUEST, PD_TEXT, PD_LOG,
-     OFF(side[PD_REQUEST].body), NULL},
-    {"status_code", "http.response.status_code", "the final response's status code", PD_RESPONSE, PD_INT,
-     PD_LABEL | PD_ATTRIBUTE | PD_LOG | PD_CAME, OFF(status_code), NULL},
-    {"version", NULL, "`1.0` or `1.1`", PD_RESPONSE, PD_TEXT, PD_LABEL | PD_LOG, OFF(side[PD_RESPONSE].version), NULL},
-    {"reason", NULL, "the status line's text", PD_RESPONSE, PD_TEXT, PD_LOG | PD_CAME, OFF(reason), NULL},
-    {"headers", "http.response.header", "headers by name, lower case; each has a list of values", PD_RESPONSE,
-     PD_HEADERS, PD_ATTRIBUTE | PD_LOG, OFF(side[PD_RESPONSE].headers), NULL},
-    {"body_bytes", "http.response.body.size", "the body's length, without chunk framing", PD_RESPONSE, PD_INT,
-     PD_ATTRIBUTE | PD_LOG | PD_METRIC, OFF(side[PD_RESPONSE].body_bytes), NULL},
-    {"body", NULL, "the body's beginning, when asked for and when it is text or JSON", PD_RESPONSE, PD_TEXT, PD_LOG,
-     OFF(side[PD_RESPONSE].body), NULL},
-    {0},
-};
-
-static const struct pd_schema schema = {
-    .proto = "http",
-    .help = "HTTP/1.0 and HTTP/1.1",
-    .fields = field_table,
-    .rec_size = sizeof(struct pd_http),
-    .arena_max = 64000, /* all bounds together, so that no field starves another */
-    .failed = failed,
-};
-
-static const struct pd_option option_table[] = {
-    {"headers", PD_OPT_NAMES, offsetof(struct pd_http_options, headers), "all", 0, 0,
-     "which headers are kept: all, none, or names"},
-    {"body", PD_OPT_BOOL, offsetof(struct pd_http_options, body), "false", 0, 0,
-     "keep the beginning of bodies that are text or JSON"},
-    {"bodyLimit", PD_OPT_SIZE, offsetof(struct pd_http_options, body_limit), "4096", 0, PD_HTTP_BODY_MAX,
-     "bytes of a body that are kept"},
-    {0},
-};
-
 static const uint16_t ports[] = {80, 8080, 0};
 
 const struct pd_proto pd_proto_http = {
-    .schema = &schema,
-    .options = option_table,
+    .schema = &pd_http_schema,
+    .options = pd_http_option_table,
     .options_size = sizeof(struct pd_http_options),
     .ports = ports,
     .transports = PD_ON_TCP,

@@ -36,14 +36,18 @@ struct pd_http_options {
     bool body;
 };
 
-/* sync.c: see struct pd_proto. */
+/* fields.c */
+extern const struct pd_schema pd_http_schema;
+extern const struct pd_option pd_http_option_table[];
+
+/* lines.c. As struct pd_proto has it. */
 int pd_http_sync(struct pd_slice, const struct pd_look *, uint8_t *confidence);
 
 /* True for the characters of a token, RFC 9110, section 5.6.2. */
 bool pd_http_is_token(uint8_t c);
 
-/* chunk.c: the size in a chunk's first line, RFC 9112, section 7.1. line ends with LF unless cut is set, which
- * means that it was longer than the token. False when it is none, or more than 2^63 - 1. */
+/* The size in a chunk's first line, RFC 9112, section 7.1. line ends with LF unless cut is set,
+ * which means that it was longer than the token. False when it is none, or more than 2^63 - 1. */
 bool pd_http_chunk_size(struct pd_slice line, bool cut, uint64_t *size);
 /* Is it the empty line? */
 bool pd_http_is_empty_line(struct pd_slice line);

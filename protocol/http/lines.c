@@ -1,6 +1,15 @@
-/* sync.c: does a message begin here? A start line is told by its whole form, not by a list of methods, so that
- * extensions are seen; where the line does not end in sight, only the usual methods are believed. */
+/* lines.c: lines told by their form alone: start lines, where a connection is joined or found again, and the
+ * lines between chunks.
+ *
+ * A start line is known by its whole form, not by a list of methods, so that extensions are seen; where it
+ * does not end in sight, only the usual methods are believed. Chunk lines are strict: what is none means that
+ * the body's end is not known, and a wrong end is worse than none. */
 #include "protocol/http/http.h"
+
+enum {
+    CUT_LINE_MIN = 64, /* shorter slices may grow: an undetected direction keeps so many bytes */
+    SIZE_DIGITS = 16
+};
 
 /* One bit a character, 32 a word: RFC 9110, section 5.6.2. */
 bool pd_http_is_token(uint8_t c)
@@ -9,8 +18,6 @@ bool pd_http_is_token(uint8_t c)
 
     return c < 128 && (set[c >> 5] >> (c & 31) & 1);
 }
-
-enum { CUT_LINE_MIN = 64 }; /* shorter slices may grow: an undetected direction keeps so many bytes */
 
 static bool begins_with(struct pd_slice s, struct pd_slice prefix)
 {
@@ -70,10 +77,10 @@ static int sync_response(struct pd_slice s, uint8_t *confidence)
 
 static bool usual_method(struct pd_slice method)
 {
-    static const struct pd_slice usual[] = {
-        {(const uint8_t *)"GET", 3},    {(const uint8_t *)"POST", 4},  {(const uint8_t *)"PUT", 3},
-        {(const uint8_t *)"HEAD", 4},   {(const uint8_t *)"PATCH", 5}, {(const uint8_t *)"DELETE", 6},
-        {(const uint8_t *)"OPTIONS", 7}};
+    static const struct pd_slice usual[] = {{(const uint8_t *)"GET", 3},    {(const uint8_t *)"POST", 4},
+                                            {(const uint8_t *)"PUT", 3},    {(const uint8_t *)"HEAD", 4},
+                                            {(const uint8_t *)"PATCH", 5},  {(const uint8_t *)"DELETE", 6},
+                                            {(const uint8_t *)"OPTIONS", 7}};
 
     for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++)
         if (pd_slice_eq(method, usual[i]))
@@ -125,4 +132,52 @@ static int sync_request(struct pd_slice s, uint8_t *confidence)
 int pd_http_sync(struct pd_slice s, const struct pd_look *look, uint8_t *confidence)
 {
     return look->dir == PD_C2S ? sync_request(s, confidence) : sync_response(s, confidence);
+}
+
+/* --- between chunks --- */
+
+static int hex(uint8_t c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool is_blank(uint8_t c)
+{
+    return c == ' ' || c == '\t';
+}
+
+bool pd_http_is_empty_line(struct pd_slice line)
+{
+    return (line.len == 1 && line.p[0] == '\n') || (line.len == 2 && line.p[0] == '\r' && line.p[1] == '\n');
+}
+
+bool pd_http_chunk_size(struct pd_slice line, bool cut, uint64_t *size)
+{
+    uint32_t i = 0;
+
+    *size = 0;
+    for (; i < line.len && hex(line.p[i]) >= 0; i++) {
+        if (i == SIZE_DIGITS)
+            return false;
+        *size = *size << 4 | (uint64_t)hex(line.p[i]);
+    }
+    if (i == 0 || *size > INT64_MAX)
+        return false;
+    while (i < line.len && is_blank(line.p[i])) /* some servers pad the size */
+        i++;
+    if (i == line.len)
+        return cut;
+    return line.p[i] == ';' || pd_http_is_empty_line((struct pd_slice){line.p + i, line.len - i});
+}
+
+bool pd_http_is_field_line(struct pd_slice line, bool cut)
+{
+    uint32_t i = 0;
+
+    while (i < line.len && pd_http_is_token(line.p[i]))
+        i++;
+    return i > 0 && (i == line.len ? cut : line.p[i] == ':');
 }
