@@ -106,9 +106,6 @@ bool pd_decode(int linktype, const uint8_t *p, uint32_t cap, uint32_t wire, stru
     out->link.tunnel_id = 0;
     out->link.vlan = 0;
     out->link.tunnel = PD_TUNNEL_NONE;
-    stats->n[PD_S_PACKETS]++;
-    stats->n[PD_S_BYTES] += cap;
-    stats->n[PD_S_CUT] += cut;
     while (layer != PD_L_END && n++ < PD_DECODE_STEPS)
         layer = steps[layer](&f);
     if (layer != PD_L_END)

@@ -43,9 +43,9 @@ struct pd_sniff_stats {
 };
 
 /* Decodes one link-layer frame. p: cap bytes captured of wire bytes. Fills everything of *out but ts, ordinal and
- * link.iface (which SLL2 does fill). Counts PACKETS, BYTES and CUT itself. Returns false, with out->transport 0,
- * no payload and one more counter, when the packet carries no TCP or UDP; why is PD_S_CUT alone when the snap
- * length hides the headers. Never reads past cap; any bytes are safe. A VLAN tag that the kernel took off is the
+ * link.iface (which SLL2 does fill). The caller counts PACKETS, BYTES and CUT (wire > cap). Returns false, with
+ * out->transport 0, no payload and one counter, when the packet carries no TCP or UDP; no counter when the cut
+ * that the caller counts hides the headers. Never reads past cap; any bytes are safe. A VLAN tag that the kernel took off is the
  * caller's: it sets link.vlan afterwards when that is 0. */
 bool pd_decode(int linktype, const uint8_t *p, uint32_t cap, uint32_t wire, struct pd_packet *out,
                struct pd_sniff_stats *stats);
