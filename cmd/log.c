@@ -2,6 +2,7 @@
  * first byte is written. */
 #include "cmd/cmd.h"
 #include "cmd/live.h"
+#include "cmd/replay.h"
 #include "cmd/rules.h"
 #include "cmd/run.h"
 #include "exporter/lines.h"
@@ -97,8 +98,9 @@ static unsigned choose_workers(const struct pd_args *args)
     return cores < LIVE_WORKERS ? (unsigned)cores : LIVE_WORKERS;
 }
 
-/* With everything made but the output. listener: NULL for files. */
-static int drive(struct pd_run *run, struct pd_listener *listener, const struct pd_redact *redact)
+/* With everything made but the output: one of the two is the input. */
+static int drive(struct pd_run *run, struct pd_replay *replay, struct pd_listener *listener,
+                 const struct pd_redact *redact)
 {
     run->lines = open_lines(run->args, redact);
     if (!run->lines)
@@ -109,7 +111,7 @@ static int drive(struct pd_run *run, struct pd_listener *listener, const struct 
         pd_lines_free(run->lines);
         return PD_EXIT_FAILED;
     }
-    int status = listener ? pd_listener_run(listener) : pd_run_replay(run);
+    int status = replay ? pd_replay_run(replay) : pd_listener_run(listener);
     pd_lines_free(run->lines);
     pd_signals_end(&run->signals);
     if (!run->quietly && run->started && run->args->quiet < 2)
@@ -120,15 +122,17 @@ static int drive(struct pd_run *run, struct pd_listener *listener, const struct 
 /* Opens what is read, so that it is known to be there before the output is touched. */
 static int drive_input(struct pd_run *run, const struct pd_redact *redact)
 {
-    if (run->args->files.count) {
-        int status = pd_replay_check(run->args);
-        return status ? status : drive(run, NULL, redact);
-    }
-    struct pd_listener *listener = pd_listener_open(run);
-    if (!listener)
+    bool files = run->args->files.count > 0;
+    struct pd_replay *replay = files ? pd_replay_open(run) : NULL;
+    struct pd_listener *listener = files ? NULL : pd_listener_open(run);
+
+    if (!replay && !listener)
         return PD_EXIT_FAILED;
-    int status = drive(run, listener, redact);
-    pd_listener_close(listener);
+    int status = drive(run, replay, listener, redact);
+    if (replay)
+        pd_replay_close(replay);
+    else
+        pd_listener_close(listener);
     return status;
 }
 

@@ -1,25 +1,29 @@
 /* replay.c: capture files from the first packet to the last. Nothing here looks at a clock: what is printed
  * depends on the files alone. Only an input that grows while it is read is looked at for pauses, so that
  * lines do not wait for the next packet. */
+#include "cmd/replay.h"
 #include "base/check.h"
 #include "cmd/cmd.h"
 #include "cmd/pipeline.h"
+#include "exporter/lines.h"
 #include "sniffer/file.h"
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { ERR_BYTES = 512 };
 
-struct reader { /* all files as one input */
+struct pd_replay { /* all files as one input */
     struct pd_run *run;
+    struct pd_pipeline *pipeline;
     struct pd_file *file; /* the open one, or NULL */
     const char *path;
     unsigned next;     /* in args->files */
     uint64_t ordinal;  /* packets so far */
     uint64_t first_ts; /* of the first packet, 0 before it */
     bool grows;        /* the open one is a pipe or the like */
-    bool ended;        /* --duration is over, or the input */
+    bool ended;        /* the input is, or --duration */
     int status;
 };
 
@@ -28,11 +32,14 @@ static bool is_stdin(const char *path)
     return strcmp(path, "-") == 0;
 }
 
-static bool is_regular(const char *path)
+/* A pipe, a terminal, a socket: its bytes come when they come, and only once. */
+static bool is_stream(const char *path)
 {
     struct stat st;
 
-    return (is_stdin(path) ? fstat(STDIN_FILENO, &st) : stat(path, &st)) == 0 && S_ISREG(st.st_mode);
+    if ((is_stdin(path) ? fstat(STDIN_FILENO, &st) : stat(path, &st)) < 0)
+        return false;
+    return S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode) || S_ISSOCK(st.st_mode);
 }
 
 /* The file with filter and snap length set, or NULL after one line on standard error. */
@@ -53,29 +60,15 @@ static struct pd_file *open_file(const struct pd_args *args, const char *path)
     return file;
 }
 
-int pd_replay_check(const struct pd_args *args)
-{
-    for (unsigned i = 0; i < args->files.count; i++) {
-        const char *path = args->files.v[i];
-        if (is_stdin(path) || (access(path, R_OK) == 0 && !is_regular(path)))
-            continue;
-        struct pd_file *file = open_file(args, path);
-        if (!file)
-            return PD_EXIT_FAILED;
-        pd_file_close(file);
-    }
-    return 0;
-}
-
 /* The next file; false when there is none. */
-static bool next_file(struct reader *r)
+static bool next_file(struct pd_replay *r)
 {
     const struct pd_args *args = r->run->args;
 
     if (r->next == args->files.count)
         return false;
     r->path = args->files.v[r->next++];
-    r->grows = !is_regular(r->path);
+    r->grows = is_stream(r->path);
     r->file = open_file(args, r->path);
     if (!r->file)
         r->status = PD_EXIT_FAILED;
@@ -83,7 +76,7 @@ static bool next_file(struct reader *r)
 }
 
 /* What the options exclude is still counted and still moves time. */
-static void choose(struct reader *r, struct pd_batch *batch)
+static void choose(struct pd_replay *r, struct pd_batch *batch)
 {
     const struct pd_args *args = r->run->args;
 
@@ -103,7 +96,7 @@ static void choose(struct reader *r, struct pd_batch *batch)
 
 /* Fills the batch, from the next file when one ends. It may stay empty; r->ended says when nothing more
  * comes. */
-static void fill(struct reader *r, struct pd_batch *batch)
+static void fill(struct pd_replay *r, struct pd_batch *batch)
 {
     char err[ERR_BYTES] = "";
 
@@ -126,72 +119,120 @@ static void fill(struct reader *r, struct pd_batch *batch)
     choose(r, batch);
 }
 
-/* Nothing has arrived yet: lines go out, and signals are heard, before the next read waits. */
-static int pause_input(struct reader *r, struct pd_pipeline *pipeline)
+/* What has been read so far is read to its end first. Returns as pd_lines_write(). */
+static int say_summary(struct pd_replay *r)
 {
     struct pd_run *run = r->run;
-    int fd = is_stdin(r->path) ? STDIN_FILENO : -1;
+    int returned = pd_pipeline_drain(r->pipeline);
 
-    if (fd >= 0 && pd_signals_wait(&run->signals, fd, -1, 0) & PD_READABLE)
-        return 0;
-    int returned = pd_pipeline_drain(pipeline);
-    if (returned == 0)
-        returned = pd_lines_flush(run->lines);
-    while (fd >= 0 && returned == 0 && !atomic_load(&run->signals.stop))
-        if (pd_signals_wait(&run->signals, fd, -1, -1) & PD_READABLE)
-            break;
-    return returned;
-}
-
-static int say_summary(struct pd_run *run, struct pd_pipeline *pipeline)
-{
-    int returned = pd_pipeline_drain(pipeline);
-
-    pd_pipeline_totals(pipeline, &run->totals);
+    pd_pipeline_totals(r->pipeline, &run->totals);
     pd_summary_print(&run->setup, &run->totals);
     return returned;
 }
 
-static int read_all(struct reader *r, struct pd_pipeline *pipeline)
+/* Standard input has nothing: waits for it, and hears signals meanwhile. Returns as pd_lines_write(). */
+static int await_input(struct pd_replay *r)
 {
-    struct pd_run *run = r->run;
+    struct pd_signals *signals = &r->run->signals;
     int returned = 0;
 
-    while (!r->ended && !atomic_load_explicit(&run->signals.stop, memory_order_relaxed)) {
-        struct pd_batch *batch = pd_pipeline_next(pipeline, &returned);
+    while (!returned && !atomic_load(&signals->stop)) {
+        if (atomic_exchange(&signals->summary, false))
+            returned = say_summary(r);
+        if (pd_signals_wait(signals, STDIN_FILENO, -1, -1) & PD_READABLE)
+            break;
+    }
+    return returned;
+}
+
+/* All that has arrived was read: lines go out before the next read waits. Returns as pd_lines_write(). */
+static int pause_input(struct pd_replay *r)
+{
+    bool can_ask = is_stdin(r->path);
+
+    if (can_ask && pd_signals_wait(&r->run->signals, STDIN_FILENO, -1, 0) & PD_READABLE)
+        return 0;
+    int returned = pd_pipeline_drain(r->pipeline);
+    if (!returned)
+        returned = pd_lines_flush(r->run->lines);
+    return returned || !can_ask ? returned : await_input(r);
+}
+
+static int read_all(struct pd_replay *r)
+{
+    struct pd_signals *signals = &r->run->signals;
+    int returned = 0;
+
+    while (!r->ended && !atomic_load_explicit(&signals->stop, memory_order_relaxed)) {
+        struct pd_batch *batch = pd_pipeline_next(r->pipeline, &returned);
         if (returned)
             return returned;
         fill(r, batch);
-        pd_pipeline_submit(pipeline);
-        if (atomic_exchange_explicit(&run->signals.summary, false, memory_order_relaxed))
-            returned = say_summary(run, pipeline);
-        if (!returned && r->grows && r->file && batch->count < PD_BATCH_PACKETS)
-            returned = pause_input(r, pipeline);
+        uint32_t count = batch->count;
+        pd_pipeline_submit(r->pipeline);
+        if (atomic_exchange_explicit(&signals->summary, false, memory_order_relaxed))
+            returned = say_summary(r);
+        if (!returned && r->grows && r->file && count < PD_BATCH_PACKETS)
+            returned = pause_input(r);
         if (returned)
             return returned;
     }
-    return pd_pipeline_drain(pipeline);
+    return pd_pipeline_drain(r->pipeline);
 }
 
-int pd_run_replay(struct pd_run *run)
+/* Can all files be read? Those that are streams show it in their turn. */
+static bool check_files(const struct pd_args *args)
 {
-    struct reader reader = {.run = run};
-    struct pd_pipeline *pipeline = pd_pipeline_new(run);
+    for (unsigned i = 1; i < args->files.count; i++) {
+        if (is_stdin(args->files.v[i]) || is_stream(args->files.v[i]))
+            continue;
+        struct pd_file *file = open_file(args, args->files.v[i]);
+        if (!file)
+            return false;
+        pd_file_close(file);
+    }
+    return true;
+}
 
-    if (!pipeline)
+struct pd_replay *pd_replay_open(struct pd_run *run)
+{
+    struct pd_replay *r = calloc(1, sizeof *r);
+
+    if (!r) {
+        pd_say("no memory to start");
+        return NULL;
+    }
+    r->run = run;
+    if (check_files(run->args) && next_file(r))
+        return r;
+    pd_replay_close(r);
+    return NULL;
+}
+
+void pd_replay_close(struct pd_replay *r)
+{
+    if (r->file)
+        pd_file_close(r->file);
+    free(r);
+}
+
+int pd_replay_run(struct pd_replay *r)
+{
+    struct pd_run *run = r->run;
+
+    r->pipeline = pd_pipeline_new(run);
+    if (!r->pipeline)
         return PD_EXIT_FAILED;
     run->started = true;
-    int returned = read_all(&reader, pipeline);
+    int returned = read_all(r);
     if (!returned)
-        returned = pd_pipeline_finish(pipeline, reader.ordinal);
+        returned = pd_pipeline_finish(r->pipeline, r->ordinal);
     if (!returned)
         returned = pd_lines_flush(run->lines);
-    pd_run_wrote(run, returned, &reader.status);
-    if (reader.file)
-        pd_file_close(reader.file);
-    /* When it stopped early, workers may still be at it: rest first. */
-    pd_pipeline_rest(pipeline);
-    pd_pipeline_totals(pipeline, &run->totals);
-    pd_pipeline_free(pipeline);
-    return reader.status;
+    pd_run_wrote(run, returned, &r->status);
+    /* When it stopped early, workers may still be at it. */
+    pd_pipeline_rest(r->pipeline);
+    pd_pipeline_totals(r->pipeline, &run->totals);
+    pd_pipeline_free(r->pipeline);
+    return r->status;
 }

@@ -23,17 +23,9 @@ struct pd_run {
     bool quietly; /* the reader of standard output went away: say no more */
 };
 
-/* Prints what the files hold and leaves its counts in totals. Returns the exit status; what failed was said.
- */
-int pd_run_replay(struct pd_run *);
-
 /* Takes up what pd_lines_write() or pd_lines_flush() returned: true when the run is to end; *status then may
  * become PD_EXIT_FAILED. */
 bool pd_run_wrote(struct pd_run *, int returned, int *status);
-
-/* Are these capture files? Reads the beginning of those that can be read twice, so that a bad one is known
- * before anything is printed. 0 or the exit status after one line on standard error. */
-int pd_replay_check(const struct pd_args *);
 
 /* The summary on standard error. */
 void pd_summary_print(const struct pd_setup *, const struct pd_totals *);
