@@ -39,14 +39,23 @@ bool pd_buf_grow(struct pd_buf *b, size_t n)
     return true;
 }
 
+const char pd_digit_pairs[200] = "0001020304050607080910111213141516171819"
+                                 "2021222324252627282930313233343536373839"
+                                 "4041424344454647484950515253545556575859"
+                                 "6061626364656667686970717273747576777879"
+                                 "8081828384858687888990919293949596979899";
+
 void pd_buf_u64(struct pd_buf *b, uint64_t v)
 {
     char digits[DIGITS], *at = digits + DIGITS;
 
-    do {
-        *--at = (char)('0' + v % 10);
-        v /= 10;
-    } while (v);
+    for (; v > 99; v /= 100) {
+        at -= 2;
+        memcpy(at, &pd_digit_pairs[2 * (v % 100)], 2);
+    }
+    if (v > 9)
+        *--at = pd_digit_pairs[2 * v + 1];
+    *--at = v > 9 ? pd_digit_pairs[2 * v] : (char)('0' + v);
     pd_buf_add(b, at, (size_t)(digits + DIGITS - at));
 }
 

@@ -46,6 +46,9 @@ static inline void pd_buf_char(struct pd_buf *b, char c)
 
 #define pd_buf_lit(b, literal) pd_buf_add((b), "" literal, sizeof(literal) - 1)
 
+/* "00" to "99". */
+extern const char pd_digit_pairs[200];
+
 void pd_buf_u64(struct pd_buf *b, uint64_t v);
 void pd_buf_i64(struct pd_buf *b, int64_t v);
 void pd_buf_str(struct pd_buf *b, const char *s);

@@ -55,10 +55,25 @@ static void cell_put(struct cell *c, const char *s, unsigned bytes)
     c->width += !c->full;
 }
 
+/* Characters of one byte each; as many at once as fit for certain. */
+static void cell_run(struct cell *c, const uint8_t *s, size_t n)
+{
+    size_t room = c->full ? 0 : c->most - c->width;
+
+    if (c->len + n + POINT_MAX <= CELL_BYTES && n > 0 && n <= room) {
+        memcpy(c->s + c->len, s, n);
+        c->len += (unsigned)n;
+        c->width += (unsigned)n;
+        c->last = c->len - 1;
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        cell_put(c, (const char *)s + i, 1);
+}
+
 static void cell_ascii(struct cell *c, const char *s)
 {
-    for (; *s; s++)
-        cell_put(c, s, 1);
+    cell_run(c, (const uint8_t *)s, strlen(s));
 }
 
 /* True for what a terminal acts upon instead of showing it: controls, line separators, marks, embeddings,
@@ -87,6 +102,12 @@ static void cell_text(struct cell *c, struct pd_slice s)
 
     while (at < end && !c->full) {
         const uint8_t *from = at;
+        while (at < end && *at >= 0x20 && *at < 0x7f)
+            at++;
+        cell_run(c, from, (size_t)(at - from));
+        if (at == end)
+            break;
+        from = at;
         uint32_t point = pd_utf8_next(&at, end);
         if (point == PD_UTF8_BAD)
             cell_put(c, "\xef\xbf\xbd", 3); /* U+FFFD */

@@ -1,5 +1,6 @@
 /* text.c: reading what the wire carried, as both encoders need it. */
 #include "exporter/text.h"
+#include "base/buf.h"
 
 enum { KEY_MAX = 256, DAYS_TO_1970 = 719468, DAYS_IN_400_YEARS = 146097 };
 
@@ -28,27 +29,25 @@ uint32_t pd_utf8_next(const uint8_t **at, const uint8_t *end)
 {
     const uint8_t *p = *at;
     uint8_t first = *p++;
+
+    if (first < 0x80) {
+        *at = p;
+        return first;
+    }
     struct lead lead = lead_of(first);
     uint32_t point = first & (0x3fu >> lead.more);
     unsigned got = 0;
-
-    if (first < 0x80)
-        point = first;
     for (; got < lead.more && p < end && *p >= lead.from && *p <= lead.to; got++) {
         point = point << 6 | (*p++ & 0x3fu);
         lead.from = 0x80;
         lead.to = 0xbf;
     }
     *at = p;
-    return first < 0x80 || (lead.more && got == lead.more) ? point : PD_UTF8_BAD;
+    return lead.more && got == lead.more ? point : PD_UTF8_BAD;
 }
 
-struct pd_slice pd_text_slice(const struct pd_text *t)
+struct pd_slice pd_utf8_trim(struct pd_slice s)
 {
-    struct pd_slice s = {(const uint8_t *)t->s, t->len};
-
-    if (t->len == t->full)
-        return s;
     /* The last lead byte stands at most three from the end. */
     for (uint32_t back = 1; back <= 3 && back <= s.len; back++) {
         uint8_t b = s.p[s.len - back];
@@ -149,10 +148,12 @@ void pd_date_from(struct pd_date *d, uint64_t seconds)
 
 char *pd_digits(char *to, uint64_t v, unsigned width)
 {
-    for (unsigned i = width; i > 0; i--) {
-        to[i - 1] = (char)('0' + v % 10);
-        v /= 10;
-    }
+    unsigned i = width;
+
+    for (; i > 1; i -= 2, v /= 100)
+        memcpy(to + i - 2, &pd_digit_pairs[2 * (v % 100)], 2);
+    if (i)
+        *to = (char)('0' + v % 10);
     return to + width;
 }
 

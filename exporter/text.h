@@ -10,8 +10,16 @@
  * each longest run that begins like a character. *at < end. */
 uint32_t pd_utf8_next(const uint8_t **at, const uint8_t *end);
 
-/* The text's bytes, without the part of a character that shortening it to its bound left at its end. */
-struct pd_slice pd_text_slice(const struct pd_text *);
+/* The slice without the part of a character that shortening to a bound left at the end. */
+struct pd_slice pd_utf8_trim(struct pd_slice);
+
+/* The text's bytes, whole characters only. */
+static inline struct pd_slice pd_text_slice(const struct pd_text *t)
+{
+    struct pd_slice s = {(const uint8_t *)t->s, t->len};
+
+    return t->len == t->full ? s : pd_utf8_trim(s);
+}
 
 /* Cuts the next piece that may be shown off a URL's query; false when nothing is left. *secret: behind the
  * piece stood a value that is not to be shown, of a key that looks like a secret; it was cut off too. Keys
