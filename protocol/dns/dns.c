@@ -192,18 +192,21 @@ static void request(struct pd_conn *c, struct pd_half *h, struct pd_dns_message 
         pd_request_end(c, h);
 }
 
-/* A transfer's messages are one response. What is lost between them was perhaps its own. */
+/* A transfer's messages are one response. When messages of this direction were lost since it began, they were
+ * perhaps its own. */
 static bool more_to_come(struct pd_conn *c, const struct pd_half *h, struct pd_rec *r)
 {
     struct pd_dns_rec *d = pd_fields(r);
     const struct begin *begin = &((struct side_states *)pd_state(c))->begin[h->dir];
 
-    if (!d->asks_transfer || h->holed || pd_dns_transfer_ended(d))
+    if (!d->asks_transfer)
         return false;
     if (!d->transfer.begun)
         d->transfer.losses = begin->losses;
     d->transfer.begun = true;
-    return d->transfer.losses == begin->losses;
+    if (h->holed || d->transfer.losses != begin->losses)
+        r->flags |= PD_REC_BROKEN;
+    return !(r->flags & PD_REC_BROKEN) && !pd_dns_transfer_ended(d);
 }
 
 static void response(struct pd_conn *c, struct pd_half *h, struct pd_dns_message *m, uint32_t prefix)
