@@ -22,6 +22,17 @@ static struct pd_http *fields(struct pd_http_head *head)
     return pd_fields(head->rec);
 }
 
+static struct pd_http_side *side_of(struct pd_http_head *head)
+{
+    return &fields(head)->side[head->parser.type == HTTP_REQUEST ? PD_REQUEST : PD_RESPONSE];
+}
+
+static enum pd_http_head_end fail(struct pd_http_head *head, const char *why)
+{
+    llhttp_set_error_reason(&head->parser, why);
+    return PD_HTTP_BAD;
+}
+
 static int refuse(llhttp_t *parser, const char *why)
 {
     llhttp_set_error_reason(parser, why);
@@ -284,9 +295,7 @@ static struct pd_slice trimmed(struct pd_http_part *part)
 
 static void keep(struct pd_http_head *head, struct pd_slice name, struct pd_slice value)
 {
-    struct pd_http_side *side =
-        &fields(head)->side[head->parser.type == HTTP_REQUEST ? PD_REQUEST : PD_RESPONSE];
-    struct pd_header *header = pd_list_header(head->rec, &side->headers, PD_HTTP_HEADERS_MAX, name);
+    struct pd_header *header = pd_list_header(head->rec, &side_of(head)->headers, PD_HTTP_HEADERS_MAX, name);
 
     if (!header)
         return;
@@ -312,17 +321,7 @@ static int on_header_value_complete(llhttp_t *parser)
 /* What follows the head is the engine's: llhttp never sees a body. */
 static int on_headers_complete(llhttp_t *parser)
 {
-    struct pd_http_head *head = parser->data;
-    struct pd_http_framing *f = &head->framing;
-
-    if (parser->http_major != 1)
-        return refuse(parser, "version is not 1.0 or 1.1");
-    if (parser->type == HTTP_RESPONSE && (parser->status_code < 100 || parser->status_code > 999))
-        return refuse(parser, "status code is not of three digits");
-    f->chunked = parser->flags & F_CHUNKED;
-    f->coded = parser->flags & F_TRANSFER_ENCODING;
-    f->conflict = f->conflict || (f->coded && f->has_length);
-    head->status = parser->status_code;
+    (void)parser;
     return HPE_PAUSED;
 }
 
@@ -341,7 +340,7 @@ void pd_http_head_init(struct pd_http_head *head, enum pd_dir dir)
 {
     llhttp_init(&head->parser, dir == PD_C2S ? HTTP_REQUEST : HTTP_RESPONSE, &callbacks);
     llhttp_set_lenient_headers(&head->parser, 1);        /* odd bytes in a value harm nobody here */
-    llhttp_set_lenient_chunked_length(&head->parser, 1); /* judged in on_headers_complete() */
+    llhttp_set_lenient_chunked_length(&head->parser, 1); /* judged in finish() */
     head->colon = NULL;
     head->before = head->value_end = 0;
     head->name = head->value = (struct pd_http_part){0};
@@ -361,10 +360,8 @@ static enum pd_http_head_end read_method(struct pd_http_head *head, struct pd_sl
     add_piece(&head->name, head->name_store, PD_HTTP_METHOD_MAX, (const char *)in->p, n);
     if (n == in->len && n <= left)
         return PD_HTTP_MORE;
-    if (head->name.full == 0 || head->name.full > PD_HTTP_METHOD_MAX || in->p[n] != ' ') {
-        llhttp_set_error_reason(&head->parser, "no method");
-        return PD_HTTP_BAD;
-    }
+    if (head->name.full == 0 || head->name.full > PD_HTTP_METHOD_MAX || in->p[n] != ' ')
+        return fail(head, "no method");
     struct pd_slice method = slice_of(head->name.p, head->name.len);
     bool connect = pd_slice_eq(method, PD_SLICE("CONNECT"));
     pd_text_set(head->rec, &fields(head)->method, method, PD_HTTP_METHOD_MAX);
@@ -380,14 +377,29 @@ static enum pd_http_head_end read_method(struct pd_http_head *head, struct pd_sl
 
 static enum pd_http_head_end more(struct pd_http_head *head, struct pd_slice in)
 {
-    if (head->colon && folded_before(head, (const char *)in.p + in.len)) {
-        llhttp_set_error_reason(&head->parser, "folded header");
-        return PD_HTTP_BAD;
-    }
+    if (folded_before(head, (const char *)in.p + in.len))
+        return fail(head, "folded header");
     put_aside(&head->name, head->name_store);
     put_aside(&head->value, head->value_store);
     head->before += in.len;
     return PD_HTTP_MORE;
+}
+
+static enum pd_http_head_end finish(struct pd_http_head *head)
+{
+    const llhttp_t *parser = &head->parser;
+    struct pd_http_framing *f = &head->framing;
+
+    head->status = parser->status_code;
+    if (parser->http_major != 1)
+        return fail(head, "version is not 1.0 or 1.1");
+    if (parser->type == HTTP_RESPONSE && (head->status < 100 || head->status > 999))
+        return fail(head, "status code is not of three digits");
+    f->chunked = parser->flags & F_CHUNKED;
+    f->coded = parser->flags & F_TRANSFER_ENCODING;
+    f->conflict = f->conflict || (f->coded && f->has_length);
+    pd_text_static(&side_of(head)->version, parser->http_minor ? "1.1" : "1.0");
+    return PD_HTTP_DONE;
 }
 
 enum pd_http_head_end pd_http_head_read(struct pd_http_head *head, struct pd_rec *rec,
@@ -413,10 +425,7 @@ enum pd_http_head_end pd_http_head_read(struct pd_http_head *head, struct pd_rec
     if (error != HPE_PAUSED)
         return PD_HTTP_BAD;
     *used = (uint32_t)(llhttp_get_error_pos(&head->parser) - head->slice);
-    struct pd_http_side *side =
-        &fields(head)->side[head->parser.type == HTTP_REQUEST ? PD_REQUEST : PD_RESPONSE];
-    pd_text_static(&side->version, head->parser.http_minor ? "1.1" : "1.0");
-    return PD_HTTP_DONE;
+    return finish(head);
 }
 
 void pd_http_head_park(struct pd_http_head *to, const struct pd_http_head *from)

@@ -7,7 +7,8 @@
 #include "protocol/http/http.h"
 
 enum {
-    CUT_LINE_MIN = 64, /* shorter slices may grow: an undetected direction keeps so many bytes */
+    CUT_LINE_MIN = 16, /* shorter slices may grow */
+    GROWN = 64,        /* an undetected direction keeps no more */
     SIZE_DIGITS = 16
 };
 
@@ -88,17 +89,25 @@ static bool usual_method(struct pd_slice method)
     return false;
 }
 
-/* A request line whose end is not in the slice; target is the visible part behind the method. */
-static int cut_request(struct pd_slice s, struct pd_slice method, struct pd_slice target, uint8_t *confidence)
+/* A request line whose end is not in the slice; target is the visible part behind the method. A connection's
+ * very first bytes are believed earlier where the port says so too. */
+static int cut_request(struct pd_slice s, struct pd_slice method, struct pd_slice target,
+                       const struct pd_look *look, uint8_t *confidence)
 {
+    bool first = look->purpose == PD_DETECT;
+    bool form = begins_with(target, PD_SLICE("/")) || begins_with(target, PD_SLICE("http"));
+
     if (s.len < CUT_LINE_MIN)
         return PD_MORE;
-    bool form = begins_with(target, PD_SLICE("/")) || begins_with(target, PD_SLICE("http"));
+    if (first && (look->known || (form && usual_method(method))))
+        return answer(true, false, confidence);
+    if (s.len < GROWN)
+        return PD_MORE;
     return answer(form && usual_method(method), false, confidence);
 }
 
 /* method SP target SP HTTP/1.x end of line, RFC 9112, section 3. */
-static int sync_request(struct pd_slice s, uint8_t *confidence)
+static int sync_request(struct pd_slice s, const struct pd_look *look, uint8_t *confidence)
 {
     uint32_t m = 0, t;
 
@@ -112,13 +121,14 @@ static int sync_request(struct pd_slice s, uint8_t *confidence)
         t++;
     struct pd_slice method = {s.p, m}, target = {s.p + m + 1, t - m - 1};
     if (t == s.len)
-        return cut_request(s, method, target, confidence);
+        return cut_request(s, method, target, look, confidence);
     if (t == m + 1 || s.p[t] != ' ')
         return PD_NO;
     struct pd_slice version = cut_front(s, t + 1);
     if (version.len < sizeof "HTTP/1.1\r\n" - 1 && !memchr(version.p, '\n', version.len)) {
         uint32_t n = version.len < 7 ? version.len : 7;
-        return memcmp(version.p, "HTTP/1.", n) == 0 ? cut_request(s, method, target, confidence) : PD_NO;
+        return memcmp(version.p, "HTTP/1.", n) == 0 ? cut_request(s, method, target, look, confidence)
+                                                    : PD_NO;
     }
     if (!begins_with(version, PD_SLICE("HTTP/1.0")) && !begins_with(version, PD_SLICE("HTTP/1.1")))
         return PD_NO;
@@ -131,7 +141,16 @@ static int sync_request(struct pd_slice s, uint8_t *confidence)
 
 int pd_http_sync(struct pd_slice s, const struct pd_look *look, uint8_t *confidence)
 {
-    return look->dir == PD_C2S ? sync_request(s, confidence) : sync_response(s, confidence);
+    uint32_t blank = 0;
+
+    if (look->dir == PD_S2C)
+        return sync_response(s, confidence);
+    while (look->purpose == PD_DETECT && blank < s.len && (s.p[blank] == '\r' || s.p[blank] == '\n'))
+        blank++;
+    if (blank == s.len)
+        return PD_MORE;
+    int at = sync_request(cut_front(s, blank), look, confidence);
+    return at == 0 ? (int)blank : at;
 }
 
 /* --- between chunks --- */
