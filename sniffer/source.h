@@ -10,7 +10,6 @@ struct pd_batch {
     struct pd_packet packet[PD_BATCH_PACKETS];
     uint8_t *block;    /* files: the bytes that the packets point into; owned by the batch */
     size_t block_size; /* bytes */
-    size_t kept;       /* files: bytes at the block's end that belong to the next batch; the source's */
 };
 
 /* X(symbol, name, help): what decoding met. Nothing is dropped without one of these. */
