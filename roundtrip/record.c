@@ -2,11 +2,10 @@
  * arena behind them is handed out front to back, and goes back whole with the record. */
 #include "roundtrip/record.h"
 #include "base/check.h"
-#include "base/hash.h"
 #include <errno.h>
 #include <stdlib.h>
 
-enum { ARENA_ALIGN = 8, TEXT_FIRST = 64, HEADER_NAME_MAX = 256 };
+enum { ARENA_ALIGN = 8, TEXT_FIRST = 64, HEADER_NAME_MAX = 256, COPY_WORDS = 128 };
 
 struct pd_chunk {
     struct pd_chunk *next;
@@ -154,9 +153,37 @@ static uint32_t text_room(struct pd_rec *r, uint32_t n)
     return least(n, piece_room(r));
 }
 
+/* Texts are short: words, the last of them once more where n is no multiple, are faster than a general copy.
+ */
+static void copy(char *to, const uint8_t *from, uint32_t n)
+{
+    enum { WORD = 8 };
+    uint32_t i = 0;
+
+    for (; i + WORD <= n; i += WORD)
+        memcpy(to + i, from + i, WORD);
+    if (i == n)
+        return;
+    if (n >= WORD) {
+        memcpy(to + n - WORD, from + n - WORD, WORD);
+        return;
+    }
+    if (n >= WORD / 2) {
+        memcpy(to, from, WORD / 2);
+        i = n - WORD / 2;
+        memcpy(to + i, from + i, WORD / 2);
+        return;
+    }
+    for (; i < n; i++)
+        to[i] = (char)from[i];
+}
+
 static void push(struct pd_rec *r, struct pd_text *t, struct pd_slice in, uint32_t n)
 {
-    memcpy(r->at, in.p, n);
+    if (n > COPY_WORDS)
+        memcpy(r->at, in.p, n);
+    else
+        copy(r->at, in.p, n);
     r->at += n;
     r->arena_left -= n;
     t->len = (uint16_t)(t->len + n);
@@ -272,19 +299,25 @@ static uint64_t lower8(uint64_t v)
     return v | ((from_a & ~past_z & ~v & 0x80 * ones) >> 2);
 }
 
-static void lower_in_place(char *s, uint32_t n)
+/* Copies a name in lower case; returns a number that is the same for equal names. What was just written is
+ * not read again: that would wait for the store. */
+static uint64_t copy_lower(char *to, const uint8_t *from, uint32_t n)
 {
-    uint64_t v;
-    uint32_t i = 0;
+    const uint64_t odd = UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t v = 0, sum = n;
 
-    for (; i + sizeof v <= n; i += sizeof v) {
-        memcpy(&v, s + i, sizeof v);
+    for (uint32_t i = 0; n >= sizeof v && i < n; i += sizeof v) {
+        uint32_t at = i + sizeof v <= n ? i : n - (uint32_t)sizeof v; /* the last word may overlap */
+        memcpy(&v, from + at, sizeof v);
         v = lower8(v);
-        memcpy(s + i, &v, sizeof v);
+        memcpy(to + at, &v, sizeof v);
+        sum = (sum ^ v) * odd;
     }
-    for (; i < n; i++)
-        if (s[i] >= 'A' && s[i] <= 'Z')
-            s[i] |= 0x20;
+    for (uint32_t i = 0; n < sizeof v && i < n; i++) {
+        to[i] = (char)(from[i] >= 'A' && from[i] <= 'Z' ? from[i] | 0x20 : from[i]);
+        sum = (sum << 8 | sum >> 56) ^ (uint8_t)to[i];
+    }
+    return sum * odd;
 }
 
 static bool same_name(const struct pd_text *a, const struct pd_text *b)
@@ -293,9 +326,9 @@ static bool same_name(const struct pd_text *a, const struct pd_text *b)
 }
 
 /* Marks h when an earlier node has its name. The set of hashes says at once that most have not. */
-static void mark_repeated(struct pd_list *l, struct pd_header *h)
+static void mark_repeated(struct pd_list *l, struct pd_header *h, uint64_t hash)
 {
-    uint64_t bit = UINT64_C(1) << (pd_hash(h->name.s, h->name.len, 0) & 63);
+    uint64_t bit = UINT64_C(1) << (hash >> 58);
 
     if (l->names & bit)
         for (const struct pd_header *e = l->first; e != h && !h->again; e = e->next)
@@ -310,10 +343,12 @@ struct pd_header *pd_list_header(struct pd_rec *r, struct pd_list *l, uint16_t m
 
     if (!h)
         return NULL;
-    pd_text_set(r, &h->name, name, HEADER_NAME_MAX);
-    if (h->name.len) /* else it may be the const empty text */
-        lower_in_place((char *)(uintptr_t)h->name.s, h->name.len);
-    mark_repeated(l, h);
+    uint32_t n = text_room(r, least(name.len, HEADER_NAME_MAX));
+    h->name = (struct pd_text){.s = r->at, .full = name.len, .len = (uint16_t)n};
+    uint64_t hash = copy_lower(r->at, name.p, n);
+    r->at += n;
+    r->arena_left -= n;
+    mark_repeated(l, h, hash);
     return h;
 }
 
