@@ -30,13 +30,22 @@ static inline bool plain_byte(uint8_t c)
 /* Copies from s while it is plain. Returns how many bytes that were; it may stop early. */
 static inline uint32_t copy_plain(char *to, const uint8_t *s, uint32_t n)
 {
-    uint32_t i = 0;
+    uint32_t i = 0, half[2];
     uint64_t v;
 
-    if (n < sizeof v) {
+    if (n < sizeof *half) {
         for (; i < n && plain_byte(s[i]); i++)
             to[i] = (char)s[i];
         return i;
+    }
+    if (n < sizeof v) { /* two halves that overlap */
+        memcpy(&half[0], s, sizeof *half);
+        memcpy(&half[1], s + n - sizeof *half, sizeof *half);
+        if (!plain8((uint64_t)half[1] << 32 | half[0]))
+            return 0;
+        memcpy(to, &half[0], sizeof *half);
+        memcpy(to + n - sizeof *half, &half[1], sizeof *half);
+        return n;
     }
     for (; i + sizeof v <= n; i += sizeof v) {
         memcpy(&v, s + i, sizeof v);
