@@ -272,9 +272,6 @@ static void decode_other(struct pd_live *live, const struct tpacket3_hdr *h, uin
         return;
     }
     memset(out, 0, sizeof(*out));
-    live->stats.n[PD_S_PACKETS]++;
-    live->stats.n[PD_S_BYTES] += h->tp_snaplen;
-    live->stats.n[PD_S_CUT] += h->tp_snaplen < h->tp_len;
     live->stats.n[PD_S_NOT_IP]++;
 }
 
@@ -304,6 +301,9 @@ static void fill(struct pd_live *live, struct pd_batch *batch)
             live->left = 0;
             return;
         }
+        live->stats.n[PD_S_PACKETS]++;
+        live->stats.n[PD_S_BYTES] += h->tp_snaplen;
+        live->stats.n[PD_S_CUT] += h->tp_snaplen < h->tp_len;
         decode(live, h, &batch->packet[batch->count++]);
         live->at += h->tp_next_offset;
         live->left--;

@@ -25,7 +25,8 @@ void pd_filter_land(struct pd_filter *, uint32_t place);
 
 /* The stages below are compiled for the link type of `compiler`, a live or dead handle that stays the
  * caller's. On Ethernet they look behind up to two VLAN tags that stand in the frame; tags that the kernel
- * took out do not disturb. 0, or -EINVAL with libpcap's words in err; the program is as before then. */
+ * took out do not disturb. In cooked frames only the rules' stage lets tagged ones pass. 0, or -EINVAL with
+ * libpcap's words in err; the program is as before then. */
 
 /* The user's expression. One that speaks of vlan, mpls, pppoes or geneve itself is taken literally. */
 int pd_filter_user(struct pd_filter *, pcap_t *compiler, const char *expression, char *err, size_t errlen);

@@ -72,6 +72,9 @@ static void take(u_char *arg, const struct pcap_pkthdr *h, const u_char *bytes)
     pd_decode(handle->linktype, bytes, h->caplen, h->len, packet, &met);
     if (!is_mine(live, packet))
         return;
+    met.n[PD_S_PACKETS]++;
+    met.n[PD_S_BYTES] += h->caplen;
+    met.n[PD_S_CUT] += h->caplen < h->len;
     add_stats(&live->stats, &met);
     if (!pd_live_version_wanted(live->ipv, packet))
         packet->transport = 0;
