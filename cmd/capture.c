@@ -13,6 +13,7 @@ enum {
     CHUNK_LIMIT = 1 << 20,  /* bytes of one */
     CHUNK_FULL = 256 << 10, /* handed over without waiting for the main thread to be idle */
     TICK_MS = 100,          /* packet time moves at least so often */
+    DRAIN_MS = 30,          /* packets may wait that long in the kernel */
     PENDING_MS = 10,        /* the same while lines wait in this thread */
     RETRY_NS = 1000 * 1000,
     ERR_BYTES = 512
@@ -127,16 +128,16 @@ static void walk(struct pd_capture *c)
     }
 }
 
-static bool step(struct pd_capture *c)
+/* One batch, or a tick. Returns as poll does. */
+static int step(struct pd_capture *c, int timeout_ms)
 {
-    bool pending = c->chunk && c->chunk->count;
     uint64_t now = 0;
 
     c->batch->count = 0;
-    int n = c->engine->poll(c->source, c->batch, pending ? PENDING_MS : TICK_MS, &now, c->err, sizeof c->err);
+    int n = c->engine->poll(c->source, c->batch, timeout_ms, &now, c->err, sizeof c->err);
     if (n < 0) {
         c->failed = true;
-        return false;
+        return n;
     }
     if (n > 0) {
         walk(c);
@@ -147,15 +148,28 @@ static bool step(struct pd_capture *c)
     offer(c);
     if (c->answered != atomic_load_explicit(&c->asked, memory_order_relaxed))
         answer(c);
-    return true;
+    return n;
+}
+
+/* What the kernel had when the run was ended is still read; what came later on a busy link is not. */
+static void drain(struct pd_capture *c)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_REALTIME, &t);
+    uint64_t end = (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+    while (c->now <= end && !atomic_load_explicit(&c->give_up, memory_order_relaxed) && step(c, DRAIN_MS) > 0)
+        ;
 }
 
 static void *work(void *arg)
 {
     struct pd_capture *c = arg;
 
-    while (!atomic_load_explicit(&c->stop, memory_order_relaxed) && step(c))
-        ;
+    while (!c->failed && !atomic_load_explicit(&c->stop, memory_order_relaxed))
+        step(c, c->chunk && c->chunk->count ? PENDING_MS : TICK_MS);
+    if (!c->failed)
+        drain(c);
     c->finishing = true;
     pd_worker_finish(c->worker, c->ordinal);
     if (c->chunk && c->chunk->count)

@@ -1,6 +1,5 @@
 /* live.c: the main thread of a live run: it writes what the workers made, and tells on standard error what is
- * listened on and why nothing is printed. Only here a clock is looked at, and only for that and for
- * --duration. */
+ * listened on and why nothing is printed. Its clock is for that and for --duration only. */
 #include "cmd/live.h"
 #include "cmd/capture.h"
 #include "cmd/cmd.h"
@@ -117,7 +116,7 @@ static size_t add_pattern(char *text, size_t n, const struct pd_ifaces *all, con
     n = add_text(text, n, pattern);
     int matched = pd_ifaces_match(all, pattern, picked, err, sizeof err);
     for (unsigned i = 0; i < all->count; i++) {
-        if (!picked[i] || (matched == 1 && strcmp(all->iface[i].name, pattern) == 0))
+        if (!picked[i] || !all->iface[i].up || (matched == 1 && strcmp(all->iface[i].name, pattern) == 0))
             continue;
         if (shown == NAMES_SHOWN)
             return add_text(text, n, ", ...)");

@@ -6,6 +6,7 @@ import os
 import select
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -92,6 +93,17 @@ def dns(name, identity, answer):
         return struct.pack("!HHHHHH", identity, 0x0100, 1, 0, 0, 0) + question
     record = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\x0a\1\2\3"
     return struct.pack("!HHHHHH", identity, 0x8180, 1, 1, 0, 0) + question + record
+
+
+def client_hello(name):
+    """What a TLS client sends first."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = ssl.create_default_context().wrap_bio(incoming, outgoing, server_hostname=name)
+    try:
+        client.do_handshake()
+    except ssl.SSLWantReadError:
+        pass
+    return outgoing.read()
 
 
 def small_capture():
@@ -321,6 +333,20 @@ class Replay(Case):
         self.assertEqual(paths(run("log", "--timeout", "1s", path).stdout), ["/never", "/after"])
         self.assertEqual(paths(run("log", path).stdout), ["/after", "/never"])
 
+    def test_not_understood(self):
+        capture = small_capture()
+        connection = Connection(capture, port=40002, server_port=443)
+        connection.send(0, ACK, client_hello("api.example.com"))
+        for i in range(94):
+            connection.send(1 - i % 2, ACK, b"\x17\x03\x03\0\x04" + bytes([i] * 4))
+        other = Connection(capture, port=40003, server_port=22)
+        for i in range(20):
+            other.send(i % 2, ACK, bytes([i, 255, i ^ 85]) * 5)
+        done = run("log", self.write("unknown.pcap", capture.bytes()))
+        self.assertEqual(len(records(done.stdout)), 3)
+        self.assertRegex(done.stderr.decode(), r"\d packets understood by no protocol: "
+                                               r"443 TLS \(SNI api\.example\.com\) \d\d %, 22 \d\d? %\n")
+
     def test_several_files(self):
         done = run("log", self.small, "-r", self.small, "--file", self.small)
         found = records(done.stdout)
@@ -472,10 +498,11 @@ def may_capture():
 
 
 class Server(threading.Thread):
-    """Answers each HTTP request on a loopback port of its own."""
+    """Gives the same answer to everything that comes, on a loopback port of its own."""
 
-    def __init__(self):
+    def __init__(self, answer=b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"):
         super().__init__(daemon=True)
+        self.answer = answer
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]
 
@@ -487,7 +514,7 @@ class Server(threading.Thread):
                 return
             with connection:
                 while connection.recv(65536):
-                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+                    connection.sendall(self.answer)
 
     def get(self, path, times=1):
         with socket.create_connection(("127.0.0.1", self.port)) as connection:
@@ -536,6 +563,20 @@ class Live(Case):
     def test_silence(self):
         running = self.start("-f", "tcp port 9")
         self.assertIn("no packet matches tcp port 9", running.error_with("nothing yet", 8))
+        self.assertEqual(running.end()[0], 0)
+
+    def test_silence_not_understood(self):
+        server = Server(b"\xff\x00 no protocol of ours")
+        server.start()
+        self.addCleanup(server.socket.close)
+        port = server.port
+        running = self.start("-f", f"tcp port {port}")
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            for i in range(20):
+                connection.sendall(bytes([i, 255, 1, 2]))
+                connection.recv(65536)
+        line = running.error_with("nothing yet", 8)
+        self.assertRegex(line, rf"nothing yet: \d+ packets understood by no protocol: {port} 100 %")
         self.assertEqual(running.end()[0], 0)
 
     def test_timeout_on_a_silent_link(self):
