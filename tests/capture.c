@@ -133,7 +133,13 @@ bool capture_excluded(const struct capture *c, const char *test)
 
 static int is_capture(const struct dirent *entry)
 {
-    return strstr(entry->d_name, ".pcap") != NULL;
+    static const char *const ends[] = {".pcap", ".pcapng", ".pcap.gz", ".pcapng.gz"};
+    size_t len = strlen(entry->d_name);
+
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (len > strlen(ends[i]) && strcmp(entry->d_name + len - strlen(ends[i]), ends[i]) == 0)
+            return true;
+    return false;
 }
 
 char **capture_list(const char *folder, size_t *count)
