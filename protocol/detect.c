@@ -187,18 +187,40 @@ static void replay(struct pd_conn *c, struct pd_half *h, uint8_t *bytes, uint8_t
     pd_half_feed(c, h, (struct pd_slice){bytes, n});
 }
 
+/* This direction's bytes were no protocol's beginning: what comes may still be one's middle. */
+static void stand_in_midstream(struct pd_conn *c, struct pd_half *h)
+{
+    h->carried = 0;
+    h->lost = h->joined = true;
+    c->joined = true;
+}
+
+/* Does what waits in the other direction speak against the protocol? Then it belongs to a prelude. */
+static bool contradicts(const struct pd_conn *c, const struct pd_half *other, const struct pd_proto *proto)
+{
+    uint8_t confidence = 0;
+    struct pd_look look = {
+        .dir = other->dir, .purpose = PD_DETECT, .transport = PD_TCP, .port = c->server.port, .known = true};
+
+    return other->carried &&
+           proto->sync((struct pd_slice){other->carry, other->carried}, &look, &confidence) == PD_NO;
+}
+
 static void begin(struct pd_conn *c, struct pd_half *h, unsigned index, struct pd_slice in)
 {
-    struct pd_half saved[2] = {c->half[0], c->half[1]};
-    const struct pd_packet *packet = c->worker->packet;
     struct pd_half *other = &c->half[!h->dir];
+    const struct pd_packet *packet = c->worker->packet;
 
+    if (contradicts(c, other, c->worker->setup->protos[index]))
+        stand_in_midstream(c, other);
+    struct pd_half saved[2] = {c->half[0], c->half[1]};
     c->oriented = true;
     if (!pd_conn_speak(c, index))
         return;
-    c->match.quarantined = c->torn;
-    if (c->joined && !c->torn)
-        c->match.hold |= PD_HOLD_JOIN;
+    if (c->proto->match == PD_BY_ORDER) {
+        c->match.quarantined = c->torn;
+        c->match.hold = c->joined && !c->torn ? PD_HOLD_JOIN : 0;
+    }
     for (int dir = 0; dir < 2; dir++)
         if (!c->half[dir].lost)
             pd_half_start(c, &c->half[dir]);
@@ -226,16 +248,14 @@ static struct pd_slice joint(const struct pd_half *h, struct pd_slice in, uint8_
     return (struct pd_slice){both, h->carried + n};
 }
 
-/* Undecided: the bytes wait, as far as there is room; then this direction stands in mid-stream. */
+/* Undecided: the bytes wait, as far as there is room. */
 static void wait(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
 {
     h->pos += in.len;
     if (h->lost)
         return;
     if (h->carried + in.len > PD_CARRY) {
-        h->carried = 0;
-        h->lost = true;
-        c->torn = true;
+        stand_in_midstream(c, h);
         return;
     }
     if (!h->carried)
@@ -244,26 +264,40 @@ static void wait(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
     h->carried = (uint8_t)(h->carried + in.len);
 }
 
+/* Whom the bytes belong to, or -1; *claims: who finds them plausible, *more: who asks for more of them. */
+static int decide_for(struct pd_conn *c, struct pd_half **h, struct pd_slice in, struct opinion *o)
+{
+    uint8_t dir = (*h)->dir;
+    enum pd_purpose purpose = (*h)->joined ? PD_JOIN : (*h)->lost ? PD_RECOVER : PD_DETECT;
+    *o = ask(c, dir, &c->server, in, purpose);
+    int index = decide(c, dir, o);
+
+    if (index >= 0 || c->oriented)
+        return index;
+    struct opinion turned = ask(c, !dir, &c->client, in, purpose);
+    index = decide(c, !dir, &turned);
+    if (index >= 0) {
+        swap_ends(c);
+        *h = &c->half[!dir];
+    }
+    return index;
+}
+
 struct pd_half *pd_detect_feed(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
 {
     uint8_t both[2 * PD_CARRY];
     struct pd_slice seen = joint(h, in, both);
-    enum pd_purpose purpose = h->joined ? PD_JOIN : h->lost ? PD_RECOVER : PD_DETECT;
+    struct opinion o;
 
     if (!c->segments++ && pd_tls_is_record(seen)) {
         note_tls(c, in);
         h->pos += in.len;
         return h;
     }
-    struct opinion o = ask(c, h->dir, &c->server, seen, purpose);
-    int index = decide(c, h->dir, &o);
-    if (index < 0 && !c->oriented) {
-        struct opinion turned = ask(c, !h->dir, &c->client, seen, purpose);
-        index = decide(c, !h->dir, &turned);
-        if (index >= 0) {
-            swap_ends(c);
-            h = &c->half[!h->dir];
-        }
+    int index = decide_for(c, &h, seen, &o);
+    if (index < 0 && h->carried && !o.claims && !o.more) {
+        stand_in_midstream(c, h); /* a prelude of something else, SOCKS for example */
+        index = decide_for(c, &h, in, &o);
     }
     if (index < 0 && !h->lost && h->carried + in.len > PD_CARRY)
         index = only(o.more & o.known); /* no room to wait for more, and nothing speaks against it */

@@ -19,7 +19,6 @@ static void lose(struct pd_conn *c, struct pd_half *h, enum pd_lost why, uint64_
     pd_half_drop(c, h);
     h->lost = true;
     h->joined = h->unproven = h->guessed = h->holed = false;
-    c->gap_since = true;
     p.counters[PD_C_LOST]++;
     pd_match_lost(&p, h->dir);
     if (c->proto->lost)

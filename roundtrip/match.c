@@ -306,10 +306,8 @@ void pd_match_lost(const struct pd_party *p, uint8_t dir)
         m->hold &= (uint8_t)~unproven(dir);
         return;
     }
-    pd_match_discard(p);
-    pd_order_flush(p);
-    m->hold &= (uint8_t) ~(PD_HOLD_JOIN | PD_HOLD_REOPEN | unproven(dir));
-    m->quarantined = true;
+    pd_order_lost(p, dir);
+    m->hold &= (uint8_t)~unproven(dir);
 }
 
 void pd_match_proven(const struct pd_party *p, uint8_t dir)

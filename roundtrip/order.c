@@ -142,7 +142,59 @@ void pd_order_request_end(const struct pd_party *p, const struct pd_at *at, bool
     }
 }
 
-void pd_order_orphan(const struct pd_party *p)
+/* Empties the queue; each record goes out with the verdict it has earned by now. */
+static void empty(const struct pd_party *p)
+{
+    struct pd_match *m = p->match;
+
+    while (m->head) {
+        struct pd_rec *r = m->head->rec;
+        pop(p);
+        if (r) {
+            pd_match_emit(&p->pairing->store, p->counters, r, pd_match_verdict(r));
+            pd_rec_free(r);
+        }
+    }
+    m->beyond = 0;
+    m->asking = m->answering = m->counting = false;
+    m->current[0] = m->current[1] = NULL;
+}
+
+static void flush(const struct pd_party *p)
+{
+    for (struct pd_expect *e = p->match->head; e; e = e->next)
+        if (e->rec)
+            e->rec->flags |= PD_REC_BROKEN;
+    empty(p);
+}
+
+/* The order is not to be trusted. */
+static void quarantine(const struct pd_party *p)
+{
+    struct pd_match *m = p->match;
+
+    pd_match_discard(p);
+    flush(p);
+    m->hold &= (uint8_t) ~(PD_HOLD_JOIN | PD_HOLD_REOPEN);
+    m->quarantined = true;
+}
+
+void pd_order_lost(const struct pd_party *p, uint8_t dir)
+{
+    struct pd_match *m = p->match;
+    /* Every request was seen and at most one awaited its response: that one is what was lost, and whatever is
+     * asked next is alone. So only what the guess at the next boundary may get wrong has to wait. */
+    bool counted = dir != 0 && !m->quarantined && !m->hold && m->count <= 1 && !m->beyond;
+
+    if (counted) {
+        flush(p);
+        m->hold |= PD_HOLD_REOPEN;
+    } else {
+        quarantine(p);
+    }
+}
+
+static void orphan(const struct pd_party *p)
 {
     struct pd_match *m = p->match;
 
@@ -150,10 +202,7 @@ void pd_order_orphan(const struct pd_party *p)
     if (!(m->hold & (PD_HOLD_JOIN | PD_HOLD_REOPEN)) || !m->asked)
         return;
     /* An older request was outstanding after all: every pair since may be shifted. */
-    pd_match_discard(p);
-    pd_order_flush(p);
-    m->hold &= (uint8_t) ~(PD_HOLD_JOIN | PD_HOLD_REOPEN);
-    m->quarantined = true;
+    quarantine(p);
     m->overlapped = true;
 }
 
@@ -172,7 +221,7 @@ struct pd_rec *pd_order_response(const struct pd_party *p, const struct pd_at *a
         return NULL;
     }
     if (!m->head || (m->head->rec && !pd_match_fits(p, m->head->rec, at))) {
-        pd_order_orphan(p);
+        orphan(p);
         return NULL;
     }
     m->answering = true;
@@ -228,32 +277,6 @@ struct pd_expect *pd_match_next(const struct pd_match *m)
     while (e && e->owed == 0)
         e = e->next;
     return e;
-}
-
-/* Empties the queue; each record goes out with the verdict it has earned by now. */
-static void empty(const struct pd_party *p)
-{
-    struct pd_match *m = p->match;
-
-    while (m->head) {
-        struct pd_rec *r = m->head->rec;
-        pop(p);
-        if (r) {
-            pd_match_emit(&p->pairing->store, p->counters, r, pd_match_verdict(r));
-            pd_rec_free(r);
-        }
-    }
-    m->beyond = 0;
-    m->asking = m->answering = m->counting = false;
-    m->current[0] = m->current[1] = NULL;
-}
-
-void pd_order_flush(const struct pd_party *p)
-{
-    for (struct pd_expect *e = p->match->head; e; e = e->next)
-        if (e->rec)
-            e->rec->flags |= PD_REC_BROKEN;
-    empty(p);
 }
 
 void pd_order_close(const struct pd_party *p)
