@@ -305,7 +305,7 @@ void pd_line_json(struct pd_buf *b, const struct pd_rec *r, const struct pd_line
     put_place(b, r, style);
     put_outcome(b, r);
     put_side(&e, r, PD_REQUEST);
-    if (pd_rec_answered(r))
+    if (pd_rec_has_response(r))
         put_side(&e, r, PD_RESPONSE);
     put_marks(&e, r);
     pd_json_close(b, 0, '}');

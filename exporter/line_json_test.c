@@ -155,8 +155,10 @@ static void no_key_for_what_was_not_seen(void **state)
     assert_line(r, &plain, HEAD "\"status\":\"incomplete\"}\n");
     r->first_rsp = r->last_rsp = TOY_TIME;
     r->status = PD_ONEWAY;
-    r->rsp_bytes = 7; /* whatever it is, it is no response */
-    assert_line(r, &plain, HEAD "\"status\":\"oneway\"}\n");
+    pd_int_set(&((struct toy *)pd_fields(r))->code, 200); /* as a multicast answer has */
+    assert_line(r, &plain, HEAD "\"status\":\"oneway\",\"response\":{\"status_code\":200}}\n");
+    r->status = PD_UNANSWERED;
+    assert_line(r, &plain, HEAD "\"status\":\"unanswered\"}\n");
 }
 
 static void errors_and_late_ones(void **state)
@@ -356,7 +358,7 @@ static void cut_inside(void **state)
     (void)state;
     memset(t, 0, sizeof *t);
     r->status = PD_ONEWAY;
-    r->req_bytes = 0;
+    r->req_bytes = r->rsp_bytes = 0;
     struct pd_header *h = pd_list_header(r, &t->headers, 4, toy_slice("n"));
     pd_text_set(r, &h->value, toy_slice("abc"), 2);
     t->path = (struct pd_text){.s = "", .full = 9};

@@ -1,6 +1,7 @@
 /* line_text.c: a record as one line for a person. What was asked and what came are written into cells of a
  * known width first; asked is shortened last, so that size and duration stand below each other in a terminal.
  */
+#include "exporter/cell.h"
 #include "exporter/line.h"
 #include "exporter/text.h"
 #include <inttypes.h>
@@ -8,8 +9,6 @@
 #include <time.h>
 
 enum {
-    CELL_BYTES = 1024,
-    POINT_MAX = 4,       /* bytes of a character in UTF-8 */
     USUAL_COLUMNS = 100, /* where lines end when nothing longer has to be said */
     TIME_COLUMNS = 16,   /* of the usual time form */
     PROTO_COLUMNS = 5,
@@ -20,194 +19,59 @@ enum {
     CAME_MOST = 48,
 };
 #define NS_IN_S UINT64_C(1000000000)
-#define ELLIPSIS "\xe2\x80\xa6" /* U+2026 */
-#define ARROW "\xe2\x86\x92"    /* U+2192 */
-
-struct cell {
-    unsigned len, last;   /* bytes; where the last character begins */
-    unsigned width, most; /* columns; at most */
-    bool full;
-    char s[CELL_BYTES];
-};
-
-static void cell_start(struct cell *c, unsigned most)
-{
-    c->len = c->last = 0;
-    c->width = 0;
-    c->most = most;
-    c->full = false;
-}
-
-/* One character. When it does not fit, the one before it becomes an ellipsis, and no more follows. */
-static void cell_put(struct cell *c, const char *s, unsigned bytes)
-{
-    if (c->full)
-        return;
-    c->full = c->width == c->most || c->len + bytes + POINT_MAX > CELL_BYTES;
-    if (c->full) {
-        c->len = c->last;
-        s = ELLIPSIS;
-        bytes = sizeof ELLIPSIS - 1;
-    }
-    c->last = c->len;
-    memcpy(c->s + c->len, s, bytes);
-    c->len += bytes;
-    c->width += !c->full;
-}
-
-/* Characters of one byte each; as many at once as fit for certain. */
-static void cell_run(struct cell *c, const uint8_t *s, size_t n)
-{
-    size_t room = c->full ? 0 : c->most - c->width;
-
-    if (c->len + n + POINT_MAX <= CELL_BYTES && n > 0 && n <= room) {
-        memcpy(c->s + c->len, s, n);
-        c->len += (unsigned)n;
-        c->width += (unsigned)n;
-        c->last = c->len - 1;
-        return;
-    }
-    for (size_t i = 0; i < n; i++)
-        cell_put(c, (const char *)s + i, 1);
-}
-
-static void cell_ascii(struct cell *c, const char *s)
-{
-    cell_run(c, (const uint8_t *)s, strlen(s));
-}
-
-/* True for what a terminal acts upon instead of showing it: controls, line separators, marks, embeddings,
- * overrides and isolates of the bidirectional algorithm (UAX #9), byte order marks. */
-static bool hostile(uint32_t point)
-{
-    return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x61c ||
-           (point >= 0x200b && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||
-           (point >= 0x2060 && point <= 0x206f) || point == 0xfeff || (point >= 0xfff9 && point <= 0xfffb) ||
-           (point >= 0xe0000 && point <= 0xe007f);
-}
-
-static void cell_escape(struct cell *c, uint32_t point)
-{
-    char text[12] = {'\\', point < 0x100 ? 'x' : 'u'};
-    unsigned n = 2;
-
-    for (int shift = point < 0x100 ? 4 : point < 0x10000 ? 12 : 20; shift >= 0; shift -= 4)
-        text[n++] = "0123456789abcdef"[point >> shift & 0xf];
-    cell_ascii(c, text);
-}
-
-static void cell_text(struct cell *c, struct pd_slice s)
-{
-    const uint8_t *at = s.p, *end = s.p + s.len;
-
-    while (at < end && !c->full) {
-        const uint8_t *from = at;
-        while (at < end && *at >= 0x20 && *at < 0x7f)
-            at++;
-        cell_run(c, from, (size_t)(at - from));
-        if (at == end)
-            break;
-        from = at;
-        uint32_t point = pd_utf8_next(&at, end);
-        if (point == PD_UTF8_BAD)
-            cell_put(c, "\xef\xbf\xbd", 3); /* U+FFFD */
-        else if (hostile(point))
-            cell_escape(c, point);
-        else
-            cell_put(c, (const char *)from, (unsigned)(at - from));
-    }
-}
-
-static void cell_i64(struct cell *c, int64_t v)
-{
-    char digits[21], *at = digits + sizeof digits - 1;
-    uint64_t rest = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
-
-    *at = '\0';
-    do {
-        *--at = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest);
-    if (v < 0)
-        cell_put(c, "-", 1);
-    cell_ascii(c, at);
-}
-
-/* --- sizes and durations --- */
-
-static const char *const size_units[] = {"B", "kB", "MB", "GB", "TB", NULL};
-static const char *const time_units[] = {"ns", "\xc2\xb5s", "ms", "s", NULL};
-
-/* Two digits or three: "1.2 kB", "12 kB", "546 kB". */
-static void cell_quantity(struct cell *c, uint64_t v, const char *const *unit)
-{
-    uint64_t one = 1;
-
-    for (; unit[1] && v >= one * 1000 - one / 2; unit++)
-        one *= 1000;
-    uint64_t tenths = v < one * 10 ? (v * 10 + one / 2) / one : 100;
-    if (one > 1 && tenths < 100) {
-        cell_i64(c, (int64_t)(tenths / 10));
-        cell_put(c, ".", 1);
-        cell_i64(c, (int64_t)(tenths % 10));
-    } else {
-        cell_i64(c, (int64_t)(v / one + (one > 1 && v % one >= one / 2)));
-    }
-    cell_put(c, " ", 1);
-    cell_text(c, (struct pd_slice){(const uint8_t *)*unit, (uint32_t)strlen(*unit)});
-}
+#define ARROW "\xe2\x86\x92" /* U+2192 */
 
 /* --- fields --- */
 
-static void cell_field(struct cell *c, const struct pd_field *f, const unsigned char *data, unsigned role,
+static void cell_field(struct pd_cell *c, const struct pd_field *f, const unsigned char *data, unsigned role,
                        const struct pd_line_style *style);
 
-static void cell_value(struct cell *c, const struct pd_text *t)
+static void cell_value(struct pd_cell *c, const struct pd_text *t)
 {
-    cell_text(c, pd_text_slice(t));
+    pd_cell_text(c, pd_text_slice(t));
     if (t->len < t->full)
-        cell_put(c, ELLIPSIS, sizeof ELLIPSIS - 1);
+        pd_cell_put(c, PD_ELLIPSIS, sizeof PD_ELLIPSIS - 1);
 }
 
-static void cell_query(struct cell *c, const struct pd_text *t, const struct pd_redact *redact)
+static void cell_query(struct pd_cell *c, const struct pd_text *t, const struct pd_redact *redact)
 {
     struct pd_slice left = pd_text_slice(t), piece;
     bool secret;
 
-    cell_put(c, "?", 1);
+    pd_cell_put(c, "?", 1);
     while (pd_query_next(&left, redact, &piece, &secret)) {
-        cell_text(c, piece);
+        pd_cell_text(c, piece);
         if (secret)
-            cell_ascii(c, PD_REDACTED);
+            pd_cell_ascii(c, PD_REDACTED);
     }
     if (t->len < t->full)
-        cell_put(c, ELLIPSIS, sizeof ELLIPSIS - 1);
+        pd_cell_put(c, PD_ELLIPSIS, sizeof PD_ELLIPSIS - 1);
 }
 
-static void cell_list(struct cell *c, const struct pd_list *l)
+static void cell_list(struct pd_cell *c, const struct pd_list *l)
 {
     for (const struct pd_item *i = l->first; i && !c->full; i = i->next) {
         if (i != l->first)
-            cell_put(c, ",", 1);
+            pd_cell_put(c, ",", 1);
         cell_value(c, &i->text);
     }
     if (l->count < l->full)
-        cell_ascii(c, l->count ? ",..." : "...");
+        pd_cell_ascii(c, l->count ? ",..." : "...");
 }
 
 /* Of objects the fields with the same role: a DNS answer's data. Sub-tables hold no objects again. */
-static void cell_objects(struct cell *c, const struct pd_field *f, const struct pd_list *l, unsigned role,
+static void cell_objects(struct pd_cell *c, const struct pd_field *f, const struct pd_list *l, unsigned role,
                          const struct pd_line_style *style)
 {
     for (const struct pd_object *o = l->first; o && !c->full; o = o->next) {
         if (o != l->first)
-            cell_put(c, ",", 1);
+            pd_cell_put(c, ",", 1);
         for (const struct pd_field *sub = f->sub; sub->name; sub++)
             if (sub->roles & role)
                 cell_field(c, sub, o->data, role, style);
     }
     if (l->count < l->full)
-        cell_ascii(c, l->count ? ",..." : "...");
+        pd_cell_ascii(c, l->count ? ",..." : "...");
 }
 
 static bool has_text(const struct pd_field *f, const void *at)
@@ -226,7 +90,7 @@ static bool has_text(const struct pd_field *f, const void *at)
     }
 }
 
-static void cell_field(struct cell *c, const struct pd_field *f, const unsigned char *data, unsigned role,
+static void cell_field(struct pd_cell *c, const struct pd_field *f, const unsigned char *data, unsigned role,
                        const struct pd_line_style *style)
 {
     const void *at = data + f->off;
@@ -235,7 +99,7 @@ static void cell_field(struct cell *c, const struct pd_field *f, const unsigned 
     if (!has_text(f, at))
         return;
     if (!(f->roles & PD_JOINED) && last != ' ' && last != ',')
-        cell_put(c, " ", 1);
+        pd_cell_put(c, " ", 1);
     switch (f->type) {
     case PD_TEXT:
         if (f->roles & PD_QUERY)
@@ -244,10 +108,10 @@ static void cell_field(struct cell *c, const struct pd_field *f, const unsigned 
             cell_value(c, at);
         break;
     case PD_INT:
-        cell_i64(c, ((const struct pd_int *)at)->v);
+        pd_cell_i64(c, ((const struct pd_int *)at)->v);
         break;
     case PD_BOOL:
-        cell_ascii(c, f->name);
+        pd_cell_ascii(c, f->name);
         break;
     case PD_LIST:
         cell_list(c, at);
@@ -258,16 +122,16 @@ static void cell_field(struct cell *c, const struct pd_field *f, const unsigned 
 }
 
 /* All fields of that role, in table order. */
-static void cell_fields(struct cell *c, const struct pd_rec *r, unsigned role,
+static void cell_fields(struct pd_cell *c, const struct pd_rec *r, unsigned role,
                         const struct pd_line_style *style)
 {
     for (const struct pd_field *f = r->schema->fields; f->name && !c->full; f++)
-        if ((f->roles & role) && !(f->roles & PD_HIDDEN) && (f->side == PD_REQUEST || pd_rec_answered(r)))
+        if ((f->roles & role) && !(f->roles & PD_HIDDEN) && (f->side == PD_REQUEST || pd_rec_has_response(r)))
             cell_field(c, f, r->data, role, style);
 }
 
 /* What came, and the error's text unless that says it already. */
-static void cell_came(struct cell *c, const struct pd_rec *r, const struct pd_line_style *style)
+static void cell_came(struct pd_cell *c, const struct pd_rec *r, const struct pd_line_style *style)
 {
     struct pd_text error = {0};
 
@@ -277,30 +141,30 @@ static void cell_came(struct cell *c, const struct pd_rec *r, const struct pd_li
     if (c->len >= error.len && memmem(c->s, c->len, error.s, error.len))
         return;
     if (c->len)
-        cell_put(c, " ", 1);
+        pd_cell_put(c, " ", 1);
     cell_value(c, &error);
 }
 
 /* --- the line --- */
 
-static void cell_end(struct cell *c, const struct pd_end *e)
+static void cell_end(struct pd_cell *c, const struct pd_end *e)
 {
     char addr[PD_ADDR_TEXT];
     bool v4 = pd_addr_is_v4(&e->addr);
 
     pd_addr_print(addr, &e->addr);
-    cell_ascii(c, v4 ? "" : "[");
-    cell_ascii(c, addr);
-    cell_ascii(c, v4 ? ":" : "]:");
-    cell_i64(c, e->port);
+    pd_cell_ascii(c, v4 ? "" : "[");
+    pd_cell_ascii(c, addr);
+    pd_cell_ascii(c, v4 ? ":" : "]:");
+    pd_cell_i64(c, e->port);
 }
 
-static void cell_ends(struct cell *c, const struct pd_rec *r)
+static void cell_ends(struct pd_cell *c, const struct pd_rec *r)
 {
     cell_end(c, &r->client);
-    cell_put(c, " ", 1);
-    cell_put(c, ARROW, sizeof ARROW - 1);
-    cell_put(c, " ", 1);
+    pd_cell_put(c, " ", 1);
+    pd_cell_put(c, ARROW, sizeof ARROW - 1);
+    pd_cell_put(c, " ", 1);
     cell_end(c, &r->server);
 }
 
@@ -316,7 +180,7 @@ static void pad(struct pd_buf *b, unsigned used, unsigned columns)
     }
 }
 
-static void put_left(struct pd_buf *b, const struct cell *c, unsigned columns)
+static void put_left(struct pd_buf *b, const struct pd_cell *c, unsigned columns)
 {
     pd_buf_add(b, c->s, c->len);
     pad(b, c->width, columns);
@@ -349,15 +213,15 @@ static void put_status(struct pd_buf *b, const struct pd_rec *r, bool color)
 }
 
 /* Right-aligned, "-" when there is none. */
-static void put_quantity(struct pd_buf *b, bool known, uint64_t v, const char *const *units)
+static void put_quantity(struct pd_buf *b, bool known, uint64_t v, void (*print)(struct pd_cell *, uint64_t))
 {
-    struct cell c;
+    struct pd_cell c;
 
-    cell_start(&c, CELL_BYTES);
+    pd_cell_start(&c, PD_CELL_BYTES);
     if (known)
-        cell_quantity(&c, v, units);
+        print(&c, v);
     else
-        cell_put(&c, "-", 1);
+        pd_cell_put(&c, "-", 1);
     pd_buf_char(b, ' ');
     pad(b, c.width, QUANTITY_COLUMNS);
     pd_buf_add(b, c.s, c.len);
@@ -368,21 +232,26 @@ static unsigned more(unsigned a, unsigned b)
     return a > b ? a : b;
 }
 
+/* Of the response; of a one-way message what it has itself. */
+static uint64_t shown_bytes(const struct pd_rec *r)
+{
+    if (r->status == PD_ONEWAY)
+        return r->req_bytes;
+    return pd_rec_has_response(r) ? r->rsp_bytes : 0;
+}
+
 void pd_line_text(struct pd_buf *b, const struct pd_rec *r, const struct pd_line_style *style)
 {
-    struct cell proto, ends, asked, came;
+    struct pd_cell proto, ends, asked, came;
     unsigned line = style->columns ? style->columns : USUAL_COLUMNS - TIME_COLUMNS;
-    uint64_t bytes = r->status == PD_ONEWAY ? r->req_bytes
-                     : pd_rec_answered(r)   ? r->rsp_bytes
-                                            : 0,
-             duration = 0;
+    uint64_t bytes = shown_bytes(r), duration = 0;
     bool timed = pd_rec_duration(r, &duration);
 
-    cell_start(&proto, CELL_BYTES);
-    cell_ascii(&proto, r->schema->proto);
-    cell_start(&ends, CELL_BYTES);
+    pd_cell_start(&proto, PD_CELL_BYTES);
+    pd_cell_ascii(&proto, r->schema->proto);
+    pd_cell_start(&ends, PD_CELL_BYTES);
     cell_ends(&ends, r);
-    cell_start(&came, CAME_MOST);
+    pd_cell_start(&came, CAME_MOST);
     cell_came(&came, r, style);
 
     /* All columns but asked: with the blank before each but the first, and the one between came and status.
@@ -391,7 +260,7 @@ void pd_line_text(struct pd_buf *b, const struct pd_rec *r, const struct pd_line
     unsigned others = more(proto.width, PROTO_COLUMNS) + 1 + more(ends.width, ENDS_COLUMNS) + 1 + 1 +
                       outcome + 2 * (1 + QUANTITY_COLUMNS);
     unsigned left = line > others ? line - others : 0;
-    cell_start(&asked, style->columns ? more(left, ASKED_LEAST) : ASKED_MOST);
+    pd_cell_start(&asked, style->columns ? more(left, ASKED_LEAST) : ASKED_MOST);
     cell_fields(&asked, r, PD_ASKED, style);
 
     put_left(b, &proto, PROTO_COLUMNS);
@@ -402,8 +271,8 @@ void pd_line_text(struct pd_buf *b, const struct pd_rec *r, const struct pd_line
         pd_buf_char(b, ' ');
     }
     put_status(b, r, style->color);
-    put_quantity(b, bytes > 0, bytes, size_units);
-    put_quantity(b, timed, duration, time_units);
+    put_quantity(b, bytes > 0, bytes, pd_cell_size);
+    put_quantity(b, timed, duration, pd_cell_duration);
     pd_buf_char(b, '\n');
 }
 

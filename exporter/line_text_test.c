@@ -71,7 +71,7 @@ static void every_status(void **state)
         [PD_OK] = " 200 ok  478 B 1.0 ms\n",
         [PD_ERROR] = " 500 error  478 B 1.0 ms\n",
         [PD_UNANSWERED] = " unanswered      -      -\n",
-        [PD_ONEWAY] = " oneway   82 B      -\n",
+        [PD_ONEWAY] = " 200 oneway   82 B      -\n",
         [PD_INCOMPLETE] = " 200 incomplete  478 B 1.0 ms\n",
     };
     struct pd_rec *r = toy_record(&store);

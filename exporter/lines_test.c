@@ -10,12 +10,10 @@
 #include "exporter/toy_test.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum { CHUNK_LIMIT = 1 << 20 };
@@ -271,51 +269,6 @@ static void rotates_between_lines(void **state)
     CODES(numbered(f, 2), 19, 20, 21);
 }
 
-static void rotating_may_keep_none(void **state)
-{
-    struct fixture *f = *state;
-    struct pd_lines_config config = to_file;
-
-    config.rotate_size = 10; /* a line longer than a file may be gets one of its own */
-    open_lines(f, config);
-    encode(f, 0, 1, 0, 1);
-    encode(f, 0, 2, 0, 2);
-    assert_int_equal(write_chunks(f), 0);
-    assert_int_equal(pd_lines_flush(f->lines), 0);
-    CODES(f->path, 2);
-    assert_int_equal(access(numbered(f, 1), F_OK), -1);
-}
-
-/* Someone else took the file away: a new one is begun. */
-static void a_file_taken_away(void **state)
-{
-    struct fixture *f = *state;
-    struct pd_lines_config config = to_file;
-
-    config.rotate_size = 400;
-    config.rotate_count = 2;
-    open_lines(f, config);
-    encode(f, 0, 1, 0, 1);
-    assert_int_equal(write_chunks(f), 0);
-    assert_int_equal(unlink(f->path), 0);
-    encode(f, 0, 2, 0, 2);
-    assert_int_equal(write_chunks(f), 0);
-    assert_int_equal(pd_lines_flush(f->lines), 0);
-    CODES(f->path, 2);
-}
-
-static void files_are_private(void **state)
-{
-    struct fixture *f = *state;
-    struct stat st;
-    mode_t old = umask(0);
-
-    open_lines(f, to_file);
-    umask(old);
-    assert_int_equal(stat(f->path, &st), 0);
-    assert_int_equal(st.st_mode & 0777, 0600);
-}
-
 static void says_what_cannot_be_opened(void **state)
 {
     struct fixture *f = *state;
@@ -368,55 +321,6 @@ static void a_reader_that_goes_away(void **state)
     assert_int_equal(written2, 0);
     assert_int_equal(flushed2, -EPIPE);
     assert_int_equal(written3, -EPIPE);
-}
-
-/* Reads slowly from a pipe into a file, as a terminal that cannot keep up. */
-static void slow_reader(int from, const char *path)
-{
-    int to = open(path, O_WRONLY | O_CREAT, 0600);
-    char piece[1000];
-
-    for (ssize_t n; (n = read(from, piece, sizeof piece)) > 0;) {
-        if (write(to, piece, (size_t)n) != n)
-            _exit(1);
-        (void)poll(NULL, 0, 1);
-    }
-    _exit(0);
-}
-
-/* A pipe that does not block takes a part, then nothing for a while: all arrives, small pieces and large
- * ones. */
-static void partial_writes_are_finished(void **state)
-{
-    struct fixture *f = *state;
-    int pipe_fd[2], status, expected[150];
-
-    assert_int_equal(pipe(pipe_fd), 0);
-    assert_true(fcntl(pipe_fd[1], F_SETPIPE_SZ, 4096) > 0);
-    fflush(stdout);
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        close(pipe_fd[1]);
-        slow_reader(pipe_fd[0], f->path);
-    }
-    close(pipe_fd[0]);
-    assert_int_equal(fcntl(pipe_fd[1], F_SETFL, O_NONBLOCK), 0);
-    open_lines(f, to_stdout);
-    int saved = redirect(STDOUT_FILENO, pipe_fd[1]), failed = 0;
-    close(pipe_fd[1]);
-    for (int i = 0; i < 150; i++) {
-        expected[i] = i;
-        encode(f, 0, (uint64_t)i, 0, i);
-        if (i % 10 == 9 || i < 5)
-            failed |= write_chunks(f);
-    }
-    failed |= pd_lines_flush(f->lines);
-    restore(STDOUT_FILENO, saved);
-    assert_int_equal(failed, 0);
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_int_equal(status, 0);
-    assert_codes(f->path, expected, 150);
 }
 
 /* One line on stderr, once; the other way out goes on. */
@@ -518,12 +422,8 @@ int main(void)
         T(counts_without_any_output),
         T(a_full_chunk_drops_whole_records),
         T(rotates_between_lines),
-        T(rotating_may_keep_none),
-        T(a_file_taken_away),
-        T(files_are_private),
         T(says_what_cannot_be_opened),
         T(a_reader_that_goes_away),
-        T(partial_writes_are_finished),
         T(a_full_disk_is_told_once),
         T(text_gets_its_time),
         T(two_ways_out),

@@ -167,14 +167,14 @@ uint64_t pd_rec_time(const struct pd_rec *r)
     return 0;
 }
 
-bool pd_rec_answered(const struct pd_rec *r)
+bool pd_rec_has_response(const struct pd_rec *r)
 {
-    return r->status != PD_UNANSWERED && r->status != PD_ONEWAY;
+    return r->status != PD_UNANSWERED;
 }
 
 static bool between(const struct pd_rec *r, uint64_t from, uint64_t to, uint64_t *ns)
 {
-    if (!from || !to || !pd_rec_answered(r) || to < from)
+    if (!from || !to || to < from || r->status == PD_UNANSWERED || r->status == PD_ONEWAY)
         return false;
     *ns = to - from;
     return true;

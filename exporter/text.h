@@ -49,6 +49,7 @@ bool pd_rec_wait(const struct pd_rec *, uint64_t *ns);
 /* Status words as printed: "ok", "error", ... */
 extern const char *const pd_status_names[PD_STATUS_COUNT];
 
-/* True when the record has a response to show. */
-bool pd_rec_answered(const struct pd_rec *);
+/* False when no response may be shown. A one-way message may have fields of a response: a multicast answer
+ * has. */
+bool pd_rec_has_response(const struct pd_rec *);
 #endif
