@@ -82,6 +82,13 @@ enum pd_layer pd_fddi_step(struct pd_frame *f)
     return PD_L_LLC;
 }
 
+static uint16_t field_u16(const uint8_t *p, bool big)
+{
+    unsigned high = big ? p[0] : p[1], low = big ? p[1] : p[0];
+
+    return (uint16_t)(high << 8 | low);
+}
+
 /* LINKTYPE_NFLOG: family(1) version(1) resource(2), then fields of length(2) type(2) value, padded to 4
  * bytes, in the byte order of the machine that captured. Types are small, so the order shows in the first
  * field's. */
@@ -96,8 +103,7 @@ enum pd_layer pd_nflog_step(struct pd_frame *f)
     for (int i = 0; i < NFLOG_FIELDS; i++) {
         if (f->cap < 4)
             return f->wire < 4 ? pd_frame_fail(f, PD_S_NOT_IP) : pd_frame_short(f, 4);
-        uint16_t length = big ? pd_be16(f->p) : (uint16_t)(f->p[1] << 8 | f->p[0]);
-        uint16_t type = big ? pd_be16(f->p + 2) : (uint16_t)(f->p[3] << 8 | f->p[2]);
+        uint16_t length = field_u16(f->p, big), type = field_u16(f->p + 2, big);
         if (length < 4 || length > f->wire)
             return pd_frame_fail(f, PD_S_MALFORMED);
         if (type == NFLOG_PAYLOAD) {

@@ -74,7 +74,9 @@ struct pd_file {
 /* Numbers of the file at p. */
 static inline uint16_t pd_file_u16(const struct pd_file *f, const uint8_t *p)
 {
-    return f->swapped ? (uint16_t)(p[1] << 8 | p[0]) : pd_be16(p);
+    unsigned high = f->swapped ? p[1] : p[0], low = f->swapped ? p[0] : p[1];
+
+    return (uint16_t)(high << 8 | low);
 }
 
 static inline uint32_t pd_file_u32(const struct pd_file *f, const uint8_t *p)
