@@ -33,6 +33,8 @@ static void keep(struct capture *c, const struct pd_packet *from)
     if (p->payload.len)
         memcpy(bytes, from->payload.p, p->payload.len);
     p->payload.p = bytes;
+    if (c->count && p->ts < p[-1].ts)
+        p->ts = p[-1].ts;
     c->key[c->count++] = packet_key(p);
 }
 
@@ -40,7 +42,7 @@ static bool read_all(struct capture *c, struct pd_file *file, char *err, size_t 
 {
     struct pd_sniff_stats stats = {0};
     struct pd_batch *batch = pd_batch_new();
-    uint64_t ordinal = 1;
+    uint64_t ordinal = 0;
     int more;
 
     PD_ASSERT(batch);
@@ -53,31 +55,92 @@ static bool read_all(struct capture *c, struct pd_file *file, char *err, size_t 
     return more == 0;
 }
 
-static int by_key(const void *va, const void *vb, void *arg)
-{
-    const size_t a = *(const size_t *)va, b = *(const size_t *)vb;
-    const uint64_t *key = arg;
+struct sorted {
+    uint64_t key;
+    size_t index;
+};
 
-    if (key[a] != key[b])
-        return key[a] < key[b] ? -1 : 1;
-    return a < b ? -1 : a > b;
+static int by_key(const void *va, const void *vb)
+{
+    const struct sorted *a = va, *b = vb;
+
+    if (a->key != b->key)
+        return a->key < b->key ? -1 : 1;
+    return a->index < b->index ? -1 : a->index > b->index;
+}
+
+/* The first of the packets that i belongs to. */
+static size_t first_of(struct capture *c, size_t i)
+{
+    while (c->first[i] != i)
+        i = c->first[i];
+    return i;
+}
+
+static void join(struct capture *c, size_t a, size_t b)
+{
+    size_t x = first_of(c, a), y = first_of(c, b);
+
+    if (x < y)
+        c->first[y] = x;
+    else
+        c->first[x] = y;
+}
+
+static bool overlap(const struct pd_packet *a, const struct pd_packet *b)
+{
+    return (int32_t)(a->seq - (b->seq + b->wire_len)) < 0 && (int32_t)(b->seq - (a->seq + a->wire_len)) < 0;
+}
+
+/* One direction's packets, oldest first: which of them carry bytes that an earlier one carried? */
+static void find_overlaps(struct capture *c, const struct sorted *s, size_t count)
+{
+    uint32_t end = c->packet[s[0].index].seq;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct pd_packet *p = &c->packet[s[i].index];
+        if (p->transport != PD_TCP || !p->wire_len)
+            continue;
+        for (size_t k = i; (int32_t)(p->seq - end) < 0 && k-- > 0;)
+            if (overlap(p, &c->packet[s[k].index]))
+                join(c, s[i].index, s[k].index);
+        if ((int32_t)(p->seq + p->wire_len - end) > 0)
+            end = p->seq + p->wire_len;
+    }
+}
+
+static uint64_t direction_key(const struct pd_packet *p)
+{
+    uint64_t key = pd_hash(p->src.addr.b, sizeof p->src.addr.b, p->src.port);
+
+    return pd_hash(p->dst.addr.b, sizeof p->dst.addr.b, key + p->dst.port + p->transport);
 }
 
 static void find_copies(struct capture *c)
 {
-    size_t *index = calloc(c->count + 1, sizeof *index);
+    struct sorted *s = calloc(c->count + 1, sizeof *s);
 
     c->first = calloc(c->count + 1, sizeof *c->first);
-    PD_ASSERT(index && c->first);
-    for (size_t i = 0; i < c->count; i++)
-        index[i] = i;
-    if (c->count)
-        qsort_r(index, c->count, sizeof *index, by_key, c->key);
+    PD_ASSERT(s && c->first);
     for (size_t i = 0; i < c->count; i++) {
-        bool copy = i && c->key[index[i]] == c->key[index[i - 1]];
-        c->first[index[i]] = copy ? c->first[index[i - 1]] : index[i];
+        c->first[i] = i;
+        s[i] = (struct sorted){c->key[i], i};
     }
-    free(index);
+    qsort(s, c->count, sizeof *s, by_key);
+    for (size_t i = 1; i < c->count; i++)
+        if (s[i].key == s[i - 1].key)
+            join(c, s[i].index, s[i - 1].index);
+    for (size_t i = 0; i < c->count; i++)
+        s[i] = (struct sorted){direction_key(&c->packet[i]), i};
+    qsort(s, c->count, sizeof *s, by_key);
+    for (size_t i = 0, end; i < c->count; i = end) {
+        for (end = i + 1; end < c->count && s[end].key == s[i].key; end++)
+            ;
+        find_overlaps(c, s + i, end - i);
+    }
+    for (size_t i = 0; i < c->count; i++)
+        c->first[i] = first_of(c, i);
+    free(s);
 }
 
 bool capture_load(struct capture *c, const char *path)

@@ -9,10 +9,11 @@ struct capture {
     struct pd_packet *packet; /* payloads are memory of their exact size, owned */
     size_t count, cap;
     uint64_t *key; /* of each packet: equal for the same packet sent again */
-    size_t *first; /* of each packet: the index of the first with its key */
+    size_t *first; /* of each packet: the first that is the same packet or carries some of its bytes */
 };
 
-/* Reads the whole file. False, with one line on stderr, when that fails. */
+/* Reads the whole file; time that runs backwards stands still, as in a worker. False, with one line on
+ * stderr, when that fails. */
 bool capture_load(struct capture *, const char *path);
 void capture_free(struct capture *);
 

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { EACH_MAX = 300, SEEDS = 50, LONG_RECORDS = 200, TAIL_PART = 5 };
+enum { EACH_MAX = 300, SEEDS = 50, LONG_RECORDS = 200, TAIL_PART = 5, SHOW_MAX = 3 };
 
 struct trial {
     const struct bench *bench;
@@ -17,6 +17,7 @@ struct trial {
     const uint8_t *absent; /* of each packet: is it left out */
     size_t detail;         /* seed or packet, for messages */
     size_t kept;           /* out: certain records */
+    size_t shown;          /* messages so far */
     size_t expected;       /* certain records of the whole capture */
     bool tail;             /* out: the end was found again */
 };
@@ -25,6 +26,20 @@ struct trial {
 static uint64_t tail_ordinal(const struct capture *c)
 {
     return c->count ? c->packet[c->count - 1 - c->count / TAIL_PART].ordinal : 0;
+}
+
+/* Which packets are left out, as far as that is short. */
+static void say_absent(const struct trial *t)
+{
+    enum { SHOWN = 20 };
+    const struct capture *c = t->bench->capture;
+    size_t shown = 0;
+
+    fprintf(stderr, "without packets");
+    for (size_t i = 0; i < c->count && shown < SHOWN; i++)
+        if (t->absent[i] && ++shown)
+            fprintf(stderr, " %llu", (unsigned long long)c->packet[i].ordinal);
+    fprintf(stderr, "%s\n", shown == SHOWN ? " ..." : "");
 }
 
 static bool try_it(struct trial *t)
@@ -45,9 +60,11 @@ static bool try_it(struct trial *t)
     char **part = inherit_texts(&r, true, &count);
     t->kept = count;
     bool ok = inherit_subset(t->all, t->all_count, part, count, &stray);
-    if (!ok)
+    if (!ok && t->shown++ < SHOW_MAX) {
+        say_absent(t);
         fprintf(stderr, "%s: %s %zu: not in the whole capture's records:\n  %s\n", c->stem, t->what,
                 t->detail, stray);
+    }
     free(part);
     replay_free(&r);
     return ok;
@@ -78,7 +95,7 @@ static bool drop_share(struct trial *t, uint8_t *absent, unsigned percent)
     t->what = what;
     for (size_t seed = 1; seed <= SEEDS; seed++) {
         for (size_t i = 0; i < c->count; i++)
-            absent[i] = pd_hash(&c->key[i], sizeof c->key[i], seed) % 100 < percent;
+            absent[i] = pd_hash(&c->key[c->first[i]], sizeof *c->key, seed) % 100 < percent;
         t->detail = seed;
         bad += !try_it(t);
         kept += t->kept;
