@@ -12,19 +12,19 @@ enum {
     USUAL_COLUMNS = 100, /* where lines end when nothing longer has to be said */
     TIME_COLUMNS = 16,   /* of the usual time form */
     PROTO_COLUMNS = 5,
-    ENDS_COLUMNS = 32,
+    ENDS_COLUMNS = 36,
     QUANTITY_COLUMNS = 6,
-    ASKED_LEAST = 24, /* columns that are left to it in the narrowest terminal */
-    ASKED_MOST = 200,
-    CAME_MOST = 48,
+    ASKED_LEAST = 24, /* columns that are left to them in the narrowest terminal */
+    CAME_LEAST = 10,
+    CELL_MOST = 200,
 };
 #define NS_IN_S UINT64_C(1000000000)
 #define ARROW "\xe2\x86\x92" /* U+2192 */
 
 /* --- fields --- */
 
-static void cell_field(struct pd_cell *c, const struct pd_field *f, const unsigned char *data, unsigned role,
-                       const struct pd_line_style *style);
+static void cell_table(struct pd_cell *c, const struct pd_field *table, const unsigned char *data,
+                       unsigned role, const struct pd_line_style *style);
 
 static void cell_value(struct pd_cell *c, const struct pd_text *t)
 {
@@ -66,9 +66,7 @@ static void cell_objects(struct pd_cell *c, const struct pd_field *f, const stru
     for (const struct pd_object *o = l->first; o && !c->full; o = o->next) {
         if (o != l->first)
             pd_cell_put(c, ",", 1);
-        for (const struct pd_field *sub = f->sub; sub->name; sub++)
-            if (sub->roles & role)
-                cell_field(c, sub, o->data, role, style);
+        cell_table(c, f->sub, o->data, role, style);
     }
     if (l->count < l->full)
         pd_cell_ascii(c, l->count ? ",..." : "...");
@@ -94,12 +92,7 @@ static void cell_field(struct pd_cell *c, const struct pd_field *f, const unsign
                        const struct pd_line_style *style)
 {
     const void *at = data + f->off;
-    char last = c->len ? c->s[c->len - 1] : ' ';
 
-    if (!has_text(f, at))
-        return;
-    if (!(f->roles & PD_JOINED) && last != ' ' && last != ',')
-        pd_cell_put(c, " ", 1);
     switch (f->type) {
     case PD_TEXT:
         if (f->roles & PD_QUERY)
@@ -121,13 +114,34 @@ static void cell_field(struct pd_cell *c, const struct pd_field *f, const unsign
     }
 }
 
-/* All fields of that role, in table order. */
-static void cell_fields(struct pd_cell *c, const struct pd_rec *r, unsigned role,
-                        const struct pd_line_style *style)
+/* True when a text repeats the one it would be joined to: a CONNECT's target and its host. */
+static bool repeats(const struct pd_field *f, const struct pd_field *before, const unsigned char *data)
 {
-    for (const struct pd_field *f = r->schema->fields; f->name && !c->full; f++)
-        if ((f->roles & role) && !(f->roles & PD_HIDDEN) && (f->side == PD_REQUEST || pd_rec_has_response(r)))
-            cell_field(c, f, r->data, role, style);
+    const struct pd_text *a = (const void *)(data + f->off), *b = (const void *)(data + before->off);
+
+    return f->type == PD_TEXT && before->type == PD_TEXT && a->len > 0 && a->len == b->len &&
+           memcmp(a->s, b->s, a->len) == 0;
+}
+
+/* All fields of that role, in table order. */
+static void cell_table(struct pd_cell *c, const struct pd_field *table, const unsigned char *data,
+                       unsigned role, const struct pd_line_style *style)
+{
+    const struct pd_field *before = NULL; /* the row before, when it was shown */
+    bool first = true;
+
+    for (const struct pd_field *f = table; f->name && !c->full; f++) {
+        if (!(f->roles & role) || (f->roles & PD_HIDDEN))
+            continue;
+        bool shown = has_text(f, data + f->off), joined = (f->roles & PD_JOINED) && before;
+        if (shown && !(joined && repeats(f, before, data))) {
+            if (!first && !joined)
+                pd_cell_put(c, " ", 1);
+            cell_field(c, f, data, role, style);
+            first = false;
+        }
+        before = shown ? f : NULL;
+    }
 }
 
 /* What came, and the error's text unless that says it already. */
@@ -135,7 +149,8 @@ static void cell_came(struct pd_cell *c, const struct pd_rec *r, const struct pd
 {
     struct pd_text error = {0};
 
-    cell_fields(c, r, PD_CAME, style);
+    if (pd_rec_has_response(r))
+        cell_table(c, r->schema->fields, r->data, PD_CAME, style);
     if (r->status != PD_ERROR || !r->schema->failed || !r->schema->failed(r, &error) || !error.len)
         return;
     if (c->len >= error.len && memmem(c->s, c->len, error.s, error.len))
@@ -240,6 +255,23 @@ static uint64_t shown_bytes(const struct pd_rec *r)
     return pd_rec_has_response(r) ? r->rsp_bytes : 0;
 }
 
+/* Fills asked and came, which share `room` columns with a blank between; 0: as wide as they are. When both do
+ * not fit, came gets what asked leaves of it, a third at least, and asked the rest. */
+static void share(struct pd_cell *asked, struct pd_cell *came, unsigned room, const struct pd_rec *r,
+                  const struct pd_line_style *style)
+{
+    pd_cell_start(asked, CELL_MOST);
+    cell_table(asked, r->schema->fields, r->data, PD_ASKED, style);
+    pd_cell_start(came, CELL_MOST);
+    cell_came(came, r, style);
+    if (room == 0 || asked->width + came->width <= room)
+        return;
+    pd_cell_start(came, more(more(room / 3, CAME_LEAST), room > asked->width ? room - asked->width : 0));
+    cell_came(came, r, style);
+    pd_cell_start(asked, more(room > came->width ? room - came->width : 0, ASKED_LEAST));
+    cell_table(asked, r->schema->fields, r->data, PD_ASKED, style);
+}
+
 void pd_line_text(struct pd_buf *b, const struct pd_rec *r, const struct pd_line_style *style)
 {
     struct pd_cell proto, ends, asked, came;
@@ -251,25 +283,19 @@ void pd_line_text(struct pd_buf *b, const struct pd_rec *r, const struct pd_line
     pd_cell_ascii(&proto, r->schema->proto);
     pd_cell_start(&ends, PD_CELL_BYTES);
     cell_ends(&ends, r);
-    pd_cell_start(&came, CAME_MOST);
-    cell_came(&came, r, style);
 
-    /* All columns but asked: with the blank before each but the first, and the one between came and status.
-     */
-    unsigned outcome = came.width + (came.width > 0) + status_columns(r);
-    unsigned others = more(proto.width, PROTO_COLUMNS) + 1 + more(ends.width, ENDS_COLUMNS) + 1 + 1 +
-                      outcome + 2 * (1 + QUANTITY_COLUMNS);
-    unsigned left = line > others ? line - others : 0;
-    pd_cell_start(&asked, style->columns ? more(left, ASKED_LEAST) : ASKED_MOST);
-    cell_fields(&asked, r, PD_ASKED, style);
+    /* All columns but asked and came; with the blank before each but the first. */
+    unsigned others = more(proto.width, PROTO_COLUMNS) + 1 + more(ends.width, ENDS_COLUMNS) + 1 + 1 + 1 +
+                      status_columns(r) + 2 * (1 + QUANTITY_COLUMNS);
+    unsigned room = line > others ? line - others : 0;
+    share(&asked, &came, style->columns ? more(room, 1) : 0, r, style);
 
     put_left(b, &proto, PROTO_COLUMNS);
     put_left(b, &ends, ENDS_COLUMNS);
-    put_left(b, &asked, left);
-    if (came.width) {
-        pd_buf_add(b, came.s, came.len);
-        pd_buf_char(b, ' ');
-    }
+    /* Without an answer its column and the blank before the status are asked's. */
+    put_left(b, &asked, came.width == 0 ? room + 1 : room > came.width ? room - came.width : 0);
+    if (came.width)
+        put_left(b, &came, 0);
     put_status(b, r, style->color);
     put_quantity(b, bytes > 0, bytes, pd_cell_size);
     put_quantity(b, timed, duration, pd_cell_duration);

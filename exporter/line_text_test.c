@@ -58,10 +58,10 @@ static void an_ordinary_one(void **state)
     (void)state;
     pd_text_static(&t->host, "example.org");
     pd_text_static(&t->path, "/get");
-    pd_text_static(&t->query, "a=1");
-    assert_string_equal(line_of(r, &plain),
-                        "toy   10.0.0.7:53286 \xe2\x86\x92 10.0.0.9:80     GET example.org/get?a=1  "
-                        "200 ok  478 B 1.0 ms\n");
+    assert_string_equal(
+        line_of(r, &plain),
+        "toy   10.0.0.7:53286 \xe2\x86\x92 10.0.0.9:80         GET example.org/get  200 ok  478 B "
+        "1.0 ms\n");
     assert_int_equal(columns(out.p), 84); /* 100 with the time */
 }
 
@@ -147,7 +147,7 @@ static void assert_shown(const char *bytes, size_t len, const char *shown)
     char expected[400];
 
     pd_text_set(r, &t->path, (struct pd_slice){(const uint8_t *)bytes, (uint32_t)len}, UINT16_MAX);
-    snprintf(expected, sizeof expected, " GET%s ", shown);
+    snprintf(expected, sizeof expected, " GET %s ", shown);
     assert_non_null(strstr(line_of(r, &plain), expected));
     pd_rec_free(r);
 }
@@ -203,7 +203,7 @@ static void fits_the_terminal(void **state)
     (void)state;
     memset(path, 'p', sizeof path);
     pd_text_set(r, &t->path, (struct pd_slice){(uint8_t *)path, sizeof path}, 1024);
-    for (uint16_t width = 85; width < 300; width++) {
+    for (uint16_t width = 88; width < 300; width++) {
         struct pd_line_style style = {.columns = width};
         const char *line = line_of(r, &style);
         assert_int_equal(columns(line), width);
@@ -212,7 +212,7 @@ static void fits_the_terminal(void **state)
     }
     struct pd_line_style narrow = {
         .columns = 20}; /* a window too narrow gets lines that wrap, with something in them */
-    assert_non_null(strstr(line_of(r, &narrow), "GETppppppppp"));
+    assert_non_null(strstr(line_of(r, &narrow), "GET ppppppppp"));
     assert_true(columns(line_of(r, &plain)) >
                 200); /* not a terminal: nothing is lost but beyond all measure */
 }
@@ -236,6 +236,49 @@ static void what_came(void **state)
     assert_non_null(strstr(line_of(r, &plain), " 200 a,b,b "));
 }
 
+static void joined_to_what_is_there(void **state)
+{
+    struct pd_rec *r = toy_record(&store);
+    struct toy *t = pd_fields(r);
+
+    (void)state;
+    assert_non_null(strstr(line_of(r, &plain), " GET / "));
+    pd_text_static(&t->host, "h");
+    assert_non_null(strstr(line_of(r, &plain), " GET h/ "));
+    pd_text_static(&t->host, "h:443");
+    pd_text_static(&t->path, "h:443"); /* CONNECT: the same twice is said once */
+    assert_non_null(strstr(line_of(r, &plain), " GET h:443 "));
+    t->method.s = NULL;
+    t->host.s = NULL;
+    assert_non_null(strstr(line_of(r, &plain), " h:443 "));
+}
+
+/* A terminal too narrow for both: what came keeps a third, what was asked the rest; no column is lost. */
+static void long_answers_share(void **state)
+{
+    struct pd_rec *r = toy_record(&store);
+    struct toy *t = pd_fields(r);
+    char text[100];
+
+    (void)state;
+    memset(text, 'd', sizeof text);
+    pd_text_set(r, &pd_list_item(r, &t->tags, 1)->text, (struct pd_slice){(uint8_t *)text, sizeof text}, 100);
+    for (uint16_t width = 110; width < 150; width++) {
+        struct pd_line_style style = {.columns = width};
+        assert_int_equal(columns(line_of(r, &style)), width);
+        assert_non_null(strstr(out.p, " GET / "));
+        assert_non_null(strstr(out.p, "dd\xe2\x80\xa6 ok "));
+    }
+    memset(text, 'p', sizeof text);
+    pd_text_set(r, &t->path, (struct pd_slice){(uint8_t *)text, sizeof text}, 100);
+    for (uint16_t width = 110; width < 200; width++) {
+        struct pd_line_style style = {.columns = width};
+        assert_int_equal(columns(line_of(r, &style)), width);
+        assert_non_null(strstr(out.p, "pp\xe2\x80\xa6 200 dd"));
+        assert_non_null(strstr(out.p, "dd\xe2\x80\xa6 ok "));
+    }
+}
+
 static void secrets_stay_out(void **state)
 {
     struct pd_redact *redact = pd_redact_new(pd_redact_defaults);
@@ -246,11 +289,11 @@ static void secrets_stay_out(void **state)
     (void)state;
     assert_non_null(redact);
     pd_text_static(&t->query, "token=abc&b=1");
-    assert_non_null(strstr(line_of(r, &style), "GET/?token=[redacted]&b=1 "));
-    assert_non_null(strstr(line_of(r, &plain), "GET/?token=abc&b=1 "));
+    assert_non_null(strstr(line_of(r, &style), "GET /?token=[redacted]&b=1 "));
+    assert_non_null(strstr(line_of(r, &plain), "GET /?token=abc&b=1 "));
     pd_text_set(r, &t->path, toy_slice("/abcdef"), 4);
     t->query.s = NULL;
-    assert_non_null(strstr(line_of(r, &style), "GET/abc\xe2\x80\xa6 "));
+    assert_non_null(strstr(line_of(r, &style), "GET /abc\xe2\x80\xa6 "));
     pd_redact_free(redact);
 }
 
@@ -293,6 +336,8 @@ int main(void)
         T(any_bytes_are_safe),
         T(fits_the_terminal),
         T(what_came),
+        T(joined_to_what_is_there),
+        T(long_answers_share),
         T(secrets_stay_out),
         T(times),
     };
