@@ -141,16 +141,12 @@ static int sync_request(struct pd_slice s, const struct pd_look *look, uint8_t *
 
 int pd_http_sync(struct pd_slice s, const struct pd_look *look, uint8_t *confidence)
 {
-    uint32_t blank = 0;
-
     if (look->dir == PD_S2C)
         return sync_response(s, confidence);
-    while (look->purpose == PD_DETECT && blank < s.len && (s.p[blank] == '\r' || s.p[blank] == '\n'))
-        blank++;
-    if (blank == s.len)
-        return PD_MORE;
-    int at = sync_request(cut_front(s, blank), look, confidence);
-    return at == 0 ? (int)blank : at;
+    /* Empty lines before a connection's first request are its client's habit, RFC 9112, section 2.2. */
+    while (look->purpose == PD_DETECT && s.len && (s.p[0] == '\r' || s.p[0] == '\n'))
+        s = cut_front(s, 1);
+    return s.len ? sync_request(s, look, confidence) : PD_MORE;
 }
 
 /* --- between chunks --- */
