@@ -64,36 +64,15 @@ static void keep(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
     pd_text_add(r, text, in, CAP);
 }
 
-static uint32_t begin(struct pd_conn *c, struct pd_half *h, uint8_t type)
+/* What the bytes behind the type of a message that asks or answers are. */
+static void read_on(struct pd_conn *c, struct pd_half *h, uint8_t type)
 {
-    struct toy_state *s = pd_state(c);
     struct pd_rec *r;
+    struct pd_text *text = text_of(c, h, &r);
 
-    s->type[h->dir] = (char)type;
-    if (type == 'O') {
-        pd_oneway(c, h);
-        pd_line(h, S_ONEWAY);
-        return 0;
-    }
-    if (type == 'K') {
-        pd_bytes(h, S_KEY, 1);
-        return 0;
-    }
-    r = h->dir == PD_S2C ? pd_response(c, h) : pd_request_owed(c, h, type, type == 'N' ? 2 : 1);
-    struct toy_rec *toy = pd_fields(r);
     switch (type) {
-    case 'B':
-        pd_bytes(h, S_BYTES, 3);
-        break;
-    case 'L':
-    case 'N':
-        pd_line(h, S_LINE);
-        break;
-    case 'I':
-        pd_line(h, S_INTERIM);
-        break;
     case 'U':
-        pd_until(h, S_UNTIL, ';', r, h->dir ? &toy->answered : &toy->asked, CAP);
+        pd_until(h, S_UNTIL, ';', r, text, CAP);
         break;
     case 'V':
         pd_varint(h, S_NUMBER, PD_VARINT_UNSIGNED);
@@ -104,17 +83,6 @@ static uint32_t begin(struct pd_conn *c, struct pd_half *h, uint8_t type)
     case 'M':
         pd_varint(h, S_NUMBER, PD_VARINT_MYSQL);
         break;
-    case 'C':
-    case 'F':
-        pd_bytes(h, S_LENGTH8, 1);
-        break;
-    case 'S':
-    case 'R':
-        pd_bytes(h, S_LENGTH32, 4);
-        break;
-    case 'G':
-        pd_bytes(h, S_LENGTH16, 2);
-        break;
     case 'X':
         pd_opaque(c, "toy is opaque");
         break;
@@ -124,18 +92,90 @@ static uint32_t begin(struct pd_conn *c, struct pd_half *h, uint8_t type)
     default:
         pd_bad(c, h, "no such type");
     }
-    return 0;
+}
+
+static void begin(struct pd_conn *c, struct pd_half *h, uint8_t type)
+{
+    static const struct {
+        char type;
+        uint8_t state, bytes; /* 0: a line */
+    } plain[] = {
+        {'B', S_BYTES, 3},    {'L', S_LINE, 0},     {'N', S_LINE, 0},
+        {'I', S_INTERIM, 0},  {'C', S_LENGTH8, 1},  {'F', S_LENGTH8, 1},
+        {'S', S_LENGTH32, 4}, {'R', S_LENGTH32, 4}, {'G', S_LENGTH16, 2},
+    };
+    struct toy_state *s = pd_state(c);
+
+    s->type[h->dir] = (char)type;
+    if (type == 'O') {
+        pd_oneway(c, h);
+        pd_line(h, S_ONEWAY);
+        return;
+    }
+    if (type == 'K') {
+        pd_bytes(h, S_KEY, 1);
+        return;
+    }
+    struct pd_rec *r =
+        h->dir == PD_S2C ? pd_response(c, h) : pd_request_owed(c, h, type, type == 'N' ? 2 : 1);
+    for (unsigned i = 0; i < sizeof plain / sizeof plain[0]; i++) {
+        if (plain[i].type != (char)type)
+            continue;
+        if (plain[i].bytes)
+            pd_bytes(h, plain[i].state, plain[i].bytes);
+        else
+            pd_line(h, plain[i].state);
+        return;
+    }
+    read_on(c, h, type);
+}
+
+static void read_number(struct pd_conn *c, struct pd_half *h)
+{
+    struct toy_rec *toy = pd_fields(pd_current(c, h->dir));
+
+    pd_int_set(&toy->number, (int64_t)pd_number(h));
+    end(c, h);
+}
+
+static void read_length(struct pd_conn *c, struct pd_half *h, struct pd_slice token)
+{
+    char type = ((struct toy_state *)pd_state(c))->type[h->dir];
+    struct pd_rec *r;
+    struct pd_text *text = text_of(c, h, &r);
+
+    if (type == 'C') {
+        pd_capture(h, S_CAPTURED, token.p[0], r, text, CAP);
+    } else if (type == 'F') {
+        pd_feed(h, S_FED, token.p[0]);
+    } else if (type == 'G') {
+        pd_message(h, S_MESSAGE, pd_be16(token.p));
+    } else if (type == 'S') {
+        pd_skip(h, S_SKIPPED, pd_be32(token.p));
+    } else {
+        pd_frame(h, pd_be32(token.p), S_FRAME_END);
+        pd_bytes(h, S_INNER, 1);
+    }
+}
+
+static void read_key(struct pd_conn *c, struct pd_half *h, uint8_t key)
+{
+    if (h->dir == PD_C2S)
+        pd_request_key(c, h, key);
+    else
+        pd_response_key(c, h, key);
+    pd_line(h, S_LINE);
 }
 
 static uint32_t step(struct pd_conn *c, struct pd_half *h, struct pd_slice token)
 {
-    struct toy_state *s = pd_state(c);
     struct pd_rec *r;
     struct pd_text *text;
 
     switch (h->state) {
     case S_TYPE:
-        return begin(c, h, token.p[0]);
+        begin(c, h, token.p[0]);
+        return 0;
     case S_BYTES:
     case S_LINE:
     case S_MESSAGE:
@@ -151,29 +191,18 @@ static uint32_t step(struct pd_conn *c, struct pd_half *h, struct pd_slice token
         start(c, h);
         return 0;
     case S_NUMBER:
-        r = pd_current(c, h->dir);
-        pd_int_set(&((struct toy_rec *)pd_fields(r))->number, (int64_t)pd_number(h));
-        return end(c, h);
+        read_number(c, h);
+        return 0;
     case S_LENGTH8:
-        text = text_of(c, h, &r);
-        if (s->type[h->dir] == 'C')
-            pd_capture(h, S_CAPTURED, token.p[0], r, text, CAP);
-        else
-            pd_feed(h, S_FED, token.p[0]);
+    case S_LENGTH16:
+    case S_LENGTH32:
+        read_length(c, h, token);
         return 0;
     case S_FED:
         keep(c, h, token);
         if (!token.len)
             end(c, h);
         return token.len;
-    case S_LENGTH32:
-        if (s->type[h->dir] == 'S') {
-            pd_skip(h, S_SKIPPED, pd_be32(token.p));
-        } else {
-            pd_frame(h, pd_be32(token.p), S_FRAME_END);
-            pd_bytes(h, S_INNER, 1);
-        }
-        return 0;
     case S_INNER: /* a length and a text; the rest of the frame is nobody's */
         text = text_of(c, h, &r);
         pd_capture(h, S_REST, token.p[0], r, text, CAP);
@@ -181,15 +210,8 @@ static uint32_t step(struct pd_conn *c, struct pd_half *h, struct pd_slice token
     case S_REST:
         pd_frame_rest(h);
         return 0;
-    case S_LENGTH16:
-        pd_message(h, S_MESSAGE, pd_be16(token.p));
-        return 0;
     case S_KEY:
-        if (h->dir == PD_C2S)
-            pd_request_key(c, h, token.p[0]);
-        else
-            pd_response_key(c, h, token.p[0]);
-        pd_line(h, S_LINE);
+        read_key(c, h, token.p[0]);
         return 0;
     default: /* CAPTURED, UNTIL, SKIPPED, FRAME_END */
         return end(c, h);
