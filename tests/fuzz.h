@@ -11,4 +11,6 @@ bool fuzz_proto(const char *name);
 
 /* Runs a script; aborts when what it found must not be. Returns 0. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+/* How often whole and cut were compared so far: both were understood to the last byte. */
+size_t fuzz_compared(void);
 #endif

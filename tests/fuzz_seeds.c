@@ -99,6 +99,6 @@ int main(int argc, char **argv)
         free(list[i]);
     }
     free(list);
-    printf("%zu seeds\n", seeds);
-    return seeds ? EXIT_SUCCESS : EXIT_FAILURE;
+    printf("%zu seeds, compared %zu times\n", seeds, fuzz_compared());
+    return seeds && (argc > 3 || fuzz_compared() > seeds) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
