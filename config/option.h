@@ -9,7 +9,7 @@
 enum pd_option_type {
     PD_OPT_BOOL,     /* bool */
     PD_OPT_INT,      /* int64_t, between min and max */
-    PD_OPT_SIZE,     /* uint64_t bytes: "64KB", "1MiB", "4096" */
+    PD_OPT_SIZE,     /* uint64_t bytes: "64KB" (1,000 each), "1MiB" (1,024 squared), "4096" */
     PD_OPT_DURATION, /* uint64_t nanoseconds: "10s", "1.5m", "200ms" */
     PD_OPT_TEXT,     /* const char *, borrowed from the argument */
     PD_OPT_NAMES     /* struct pd_names: "a,b,c" */
