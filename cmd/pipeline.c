@@ -1,6 +1,8 @@
-/* pipeline.c: a replay's batches on their way from the reader through N workers back to the reader, which is
- * the writer too. Every worker walks every batch in order, so a batch is done when all have passed it, and
- * the lines of its N chunks can be merged. With one lane there is no thread: the reader does the work. */
+/* pipeline.c: a replay's batches on their way from the reader through N lanes back to the reader, which is
+ * the writer too. A lane is a worker, and walks every batch in order; a batch is done when all lanes have
+ * passed it, and the lines of its N chunks can be merged. Any thread may take any lane a batch further, one
+ * at a time: the reader, when it has nothing to read into, does as the others. With one lane there is no
+ * other thread. */
 #include "cmd/pipeline.h"
 #include "base/check.h"
 #include "cmd/cmd.h"
@@ -9,13 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOTS = 8 };
+/* When all slots are in use, half of them are written before the reader goes on: it changes sides rarely. */
+enum { SLOTS = 16, BEHIND = 1 };
 
 struct lane { /* a worker, and where its records go */
     const struct pd_lines *lines;
     struct pd_worker *worker;
     struct pd_chunk_out *chunk; /* of the batch in hand */
     unsigned index, of;         /* it takes the packets whose hash modulo `of` is index */
+    uint64_t next;              /* the batch to walk; this and busy under the pipeline's lock */
+    bool busy;                  /* a thread is at it, which alone may touch the rest */
 };
 
 struct slot {
@@ -35,12 +40,13 @@ struct pd_pipeline {
     pthread_mutex_t lock; /* protects what follows and slot[].left */
     pthread_cond_t filled, passed;
     uint64_t submitted; /* batches handed to the lanes */
+    uint64_t awaited;   /* the batch that the reader waits for */
     bool ends;
 };
 
 struct seat { /* what a thread is started with */
     struct pd_pipeline *pipeline;
-    struct lane *lane;
+    struct lane *lane; /* it prefers this one */
 };
 
 static void emit(void *arg, struct pd_rec *rec)
@@ -79,37 +85,72 @@ static void lane_batch(struct lane *lane, const struct pd_batch *batch)
     }
 }
 
-/* Waits for batch number n; false when there will be none. */
-static bool wait_filled(struct pd_pipeline *p, uint64_t n)
+static bool is_free(const struct pd_pipeline *p, const struct lane *lane)
 {
-    pthread_mutex_lock(&p->lock);
-    while (p->submitted <= n && !p->ends)
-        pthread_cond_wait(&p->filled, &p->lock);
-    bool there = p->submitted > n;
-    pthread_mutex_unlock(&p->lock);
-    return there;
+    return !lane->busy && lane->next < p->submitted;
 }
 
-static void pass(struct pd_pipeline *p, struct slot *slot)
+/* Under the lock: a lane with a batch to walk that no thread is at; `mine`, whose memory is warm, unless another
+ * one has fallen behind. NULL when there is none. */
+static struct lane *pick(struct pd_pipeline *p, struct lane *mine)
 {
-    pthread_mutex_lock(&p->lock);
-    if (--slot->left == 0)
-        pthread_cond_signal(&p->passed);
+    struct lane *found = is_free(p, mine) ? mine : NULL;
+
+    for (unsigned i = 0; i < p->lanes; i++) {
+        struct lane *lane = &p->lane[i];
+        if (is_free(p, lane) && (!found || lane->next + (found == mine ? BEHIND : 0) < found->next))
+            found = lane;
+    }
+    return found;
+}
+
+/* Under the lock, which is released meanwhile: takes the lane one batch further. */
+static void advance(struct pd_pipeline *p, struct lane *lane)
+{
+    struct slot *slot = &p->slot[lane->next % p->slots];
+
+    lane->busy = true;
     pthread_mutex_unlock(&p->lock);
+    lane->chunk = &slot->out[lane->index];
+    lane_batch(lane, slot->batch);
+    pthread_mutex_lock(&p->lock);
+    lane->busy = false;
+    if (--slot->left == 0 && lane->next == p->awaited)
+        pthread_cond_signal(&p->passed);
+    lane->next++;
 }
 
 static void *work(void *arg)
 {
     struct seat seat = *(struct seat *)arg;
+    struct pd_pipeline *p = seat.pipeline;
 
     free(arg);
-    for (uint64_t n = 0; wait_filled(seat.pipeline, n); n++) {
-        struct slot *slot = &seat.pipeline->slot[n % seat.pipeline->slots];
-        seat.lane->chunk = &slot->out[seat.lane->index];
-        lane_batch(seat.lane, slot->batch);
-        pass(seat.pipeline, slot);
+    pthread_mutex_lock(&p->lock);
+    while (!p->ends) {
+        struct lane *lane = pick(p, seat.lane);
+        if (lane)
+            advance(p, lane);
+        else
+            pthread_cond_wait(&p->filled, &p->lock);
     }
+    pthread_mutex_unlock(&p->lock);
     return NULL;
+}
+
+/* In the reader: returns when all lanes have passed batch number n, and so those before it. */
+static void wait_passed(struct pd_pipeline *p, uint64_t n)
+{
+    pthread_mutex_lock(&p->lock);
+    p->awaited = n;
+    while (p->slot[n % p->slots].left) {
+        struct lane *lane = pick(p, p->lane);
+        if (lane)
+            advance(p, lane);
+        else
+            pthread_cond_wait(&p->passed, &p->lock);
+    }
+    pthread_mutex_unlock(&p->lock);
 }
 
 static bool make_slot(struct pd_pipeline *p, struct slot *slot)
@@ -128,13 +169,14 @@ static bool make_slot(struct pd_pipeline *p, struct slot *slot)
     return true;
 }
 
+/* The reader is the first lane's. */
 static bool start_threads(struct pd_pipeline *p)
 {
-    for (; p->lanes > 1 && p->started < p->lanes; p->started++) {
+    for (; p->started + 1 < p->lanes; p->started++) {
         struct seat *seat = malloc(sizeof *seat);
         if (!seat)
             return false;
-        *seat = (struct seat){p, &p->lane[p->started]};
+        *seat = (struct seat){p, &p->lane[p->started + 1]};
         if (pthread_create(&p->thread[p->started], NULL, work, seat) != 0) {
             free(seat);
             return false;
@@ -174,19 +216,12 @@ struct pd_pipeline *pd_pipeline_new(struct pd_run *run)
     return NULL;
 }
 
-/* Waits until the oldest batch is passed by all, and writes its lines. */
-static int write_oldest(struct pd_pipeline *p)
+/* Writes the lines of the next batch to write, which all have passed. */
+static int write_batch(struct pd_pipeline *p)
 {
-    struct slot *slot = &p->slot[p->written % p->slots];
-
-    if (p->lanes > 1) {
-        pthread_mutex_lock(&p->lock);
-        while (slot->left)
-            pthread_cond_wait(&p->passed, &p->lock);
-        pthread_mutex_unlock(&p->lock);
-    }
-    p->written++;
+    struct slot *slot = &p->slot[p->written++ % p->slots];
     int returned = pd_lines_write(p->run->lines, slot->list, p->lanes);
+
     for (unsigned i = 0; i < p->lanes; i++) {
         p->run->totals.unwritten += slot->out[i].dropped;
         pd_chunk_out_clear(&slot->out[i]);
@@ -194,11 +229,23 @@ static int write_oldest(struct pd_pipeline *p)
     return returned;
 }
 
+/* The same up to batch number n. */
+static int write_up_to(struct pd_pipeline *p, uint64_t n)
+{
+    int returned = 0;
+
+    if (n > p->written)
+        wait_passed(p, n - 1);
+    while (p->written < n && !returned)
+        returned = write_batch(p);
+    return returned;
+}
+
 struct pd_batch *pd_pipeline_next(struct pd_pipeline *p, int *returned)
 {
     *returned = 0;
     if (p->submitted - p->written == p->slots)
-        *returned = write_oldest(p);
+        *returned = write_up_to(p, p->written + (p->slots + 1) / 2);
     return p->slot[p->submitted % p->slots].batch;
 }
 
@@ -206,12 +253,6 @@ void pd_pipeline_submit(struct pd_pipeline *p)
 {
     struct slot *slot = &p->slot[p->submitted % p->slots];
 
-    if (p->lanes == 1) {
-        p->lane->chunk = slot->out;
-        lane_batch(p->lane, slot->batch);
-        p->submitted++;
-        return;
-    }
     pthread_mutex_lock(&p->lock);
     slot->left = p->lanes;
     p->submitted++;
@@ -221,11 +262,7 @@ void pd_pipeline_submit(struct pd_pipeline *p)
 
 int pd_pipeline_drain(struct pd_pipeline *p)
 {
-    int returned = 0;
-
-    while (p->written < p->submitted && returned == 0)
-        returned = write_oldest(p);
-    return returned;
+    return write_up_to(p, p->submitted);
 }
 
 void pd_pipeline_rest(struct pd_pipeline *p)
@@ -249,7 +286,7 @@ int pd_pipeline_finish(struct pd_pipeline *p, uint64_t last_ordinal)
         pd_worker_finish(p->lane[i].worker, last_ordinal);
     }
     p->submitted++;
-    return write_oldest(p);
+    return write_batch(p);
 }
 
 void pd_pipeline_totals(const struct pd_pipeline *p, struct pd_totals *totals)

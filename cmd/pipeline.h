@@ -21,7 +21,7 @@ int pd_pipeline_drain(struct pd_pipeline *);
 /* After a drain: the input ends with that packet; writes what was outstanding. Returns as pd_lines_write().
  */
 int pd_pipeline_finish(struct pd_pipeline *, uint64_t last_ordinal);
-/* Stops the threads once they have passed all that was submitted; nothing may be submitted any more. */
+/* Stops the threads; what they have not passed is dropped. Nothing may be submitted any more. */
 void pd_pipeline_rest(struct pd_pipeline *);
 /* The workers' tallies together; the workers must rest: after a drain, a finish, a rest. */
 void pd_pipeline_totals(const struct pd_pipeline *, struct pd_totals *);
