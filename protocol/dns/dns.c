@@ -253,27 +253,39 @@ static void oneway(struct pd_conn *c, struct pd_half *h, struct pd_dns_message *
 
 /* --- messages --- */
 
-/* Header and questions, of which the first counts. */
-static void open_message(struct pd_dns_message *m, bool mdns)
+/* Header and questions, of which the first counts. False when not even the header is there. */
+static bool open_message(struct pd_dns_message *m, bool mdns)
 {
     struct pd_dns_question other;
 
     if (!pd_dns_read_header(&m->c, &m->header))
-        return;
+        return false;
+    if (!pd_dns_sane(&m->header))
+        m->c.bad = "header with values that do not exist";
     for (uint32_t i = 0; i < m->header.count[PD_DNS_QUESTIONS] && pd_dns_ok(&m->c); i++)
         pd_dns_read_question(&m->c, i ? &other : &m->question);
     if (!pd_dns_ok(&m->c) || !m->header.count[PD_DNS_QUESTIONS])
-        return;
+        return true;
     if (mdns)
         m->question.class &= 0x7fff; /* the top bit asks for a unicast answer; RFC 6762, section 5.4 */
     m->hash = pd_dns_question_hash(&m->question);
+    return true;
+}
+
+/* mDNS and LLMNR ask and answer everybody: nothing pairs. An address alone says little: captures that were
+ * made anonymous have multicast ones. */
+static bool to_everybody(const struct pd_conn *c)
+{
+    uint16_t port = pd_conn_server_port(c);
+
+    return (port == PORT_MDNS || port == PORT_LLMNR) && pd_conn_multicast(c);
 }
 
 static void route(struct pd_conn *c, struct pd_half *h, struct pd_dns_message *m, uint32_t prefix)
 {
     bool silent = pd_dns_opcode(m->header.flags) == PD_DNS_DSO && m->header.id == 0;
 
-    if (pd_conn_multicast(c) || silent)
+    if (to_everybody(c) || silent)
         oneway(c, h, m, prefix);
     else if (m->header.flags & PD_DNS_QR)
         response(c, h, m, prefix);
@@ -301,16 +313,16 @@ static void message(struct pd_conn *c, struct pd_half *h, struct pd_slice token)
     struct pd_dns_message m = {.c = {.p = token.p, .len = token.len}};
     struct begin here = begin_of(h);
 
-    open_message(&m, pd_conn_server_port(c) == PORT_MDNS);
-    if (pd_dns_ok(&m.c)) {
+    bool told = open_message(&m, pd_conn_server_port(c) == PORT_MDNS);
+    if (m.c.bad || (m.c.cut && !h->holed)) {
+        pd_bad(c, h, m.c.bad ? m.c.bad : "message shorter than its question");
+    } else if (!told) {
+        sides->begin[h->dir].losses++; /* not enough of it is left to tell whose it was */
+    } else {
         if (over_tcp(c))
             begin_at(h, &sides->begin[h->dir]);
         route(c, h, &m, over_tcp(c) ? LENGTH_BYTES : 0);
         begin_at(h, &here);
-    } else if (m.c.bad || !h->holed) {
-        pd_bad(c, h, m.c.bad ? m.c.bad : "message shorter than its question");
-    } else {
-        sides->begin[h->dir].losses++; /* not enough of it is left to tell whose it was */
     }
 }
 
