@@ -116,8 +116,10 @@ static void begin(struct pd_conn *c, struct pd_half *h, uint8_t type)
         pd_bytes(h, S_KEY, 1);
         return;
     }
-    struct pd_rec *r =
-        h->dir == PD_S2C ? pd_response(c, h) : pd_request_owed(c, h, type, type == 'N' ? 2 : 1);
+    if (h->dir == PD_S2C)
+        pd_response(c, h);
+    else
+        pd_request_owed(c, h, type, type == 'N' ? 2 : 1);
     for (unsigned i = 0; i < sizeof plain / sizeof plain[0]; i++) {
         if (plain[i].type != (char)type)
             continue;
