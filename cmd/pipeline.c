@@ -90,8 +90,8 @@ static bool is_free(const struct pd_pipeline *p, const struct lane *lane)
     return !lane->busy && lane->next < p->submitted;
 }
 
-/* Under the lock: a lane with a batch to walk that no thread is at; `mine`, whose memory is warm, unless another
- * one has fallen behind. NULL when there is none. */
+/* Under the lock: a lane with a batch to walk that no thread is at; `mine`, whose memory is warm, unless
+ * another one has fallen behind. NULL when there is none. */
 static struct lane *pick(struct pd_pipeline *p, struct lane *mine)
 {
     struct lane *found = is_free(p, mine) ? mine : NULL;
