@@ -103,9 +103,9 @@ static size_t wrap(uint8_t *to, int depth)
         len += 20;
     for (int i = 0; i < depth; i++) {
         const uint8_t header[] = {OUTER(len - (size_t)i * 20, 4)};
-        memcpy(to + i * 20, header, 20);
+        memcpy(to + (size_t)i * 20, header, 20);
     }
-    memcpy(to + depth * 20, inner, sizeof inner);
+    memcpy(to + (size_t)depth * 20, inner, sizeof inner);
     return len;
 }
 

@@ -6,10 +6,12 @@
 struct pd_file;
 struct bpf_program;
 
-/* Opens path ("-": standard input) and reads its header. NULL and one line in err: no such file, not a capture,
- * a link type that cannot be decoded (named). *ordinal is where packet numbers start; it counts on over files. */
+/* Opens path ("-": standard input) and reads its header. NULL and one line in err: no such file, not a
+ * capture, a link type that cannot be decoded (named). *ordinal is where packet numbers start; it counts on
+ * over files. */
 struct pd_file *pd_file_open(const char *path, char *err, size_t errlen);
-/* A capture filter in tcpdump's language, compiled for each link type that the file shows. 0 or -EINVAL and err. */
+/* A capture filter in tcpdump's language, compiled for each link type that the file shows. 0 or -EINVAL and
+ * err. */
 int pd_file_filter(struct pd_file *, const char *expression, char *err, size_t errlen);
 /* Only the first n bytes of each packet are looked at, as a capture with that snap length would; 0: all. */
 void pd_file_snaplen(struct pd_file *, uint32_t n);
@@ -18,10 +20,12 @@ void pd_file_snaplen(struct pd_file *, uint32_t n);
 struct pd_batch *pd_batch_new(void);
 void pd_batch_free(struct pd_batch *);
 
-/* Fills the batch with the next packets: each packet of the file in order, those without TCP or UDP with transport
- * 0 (filtered ones too). *ordinal counts packets on. 1: more may follow; 0: the end (the batch may hold the last
- * packets); negative errno: reading failed, err says why. A last packet cut short is a warning in err with 0.
- * A pipe returns what has arrived as soon as there is any. */
+/* Fills the batch with the next packets: each packet of the file in order, those without TCP or UDP with
+ * transport 0 (filtered ones too). *ordinal counts packets on. 1: more may follow (a signal brings an empty
+ * batch); 0: the end (the batch may hold the last packets); negative errno: reading failed, err says why. A
+ * last packet cut short and a damaged record, behind which nothing is read, are a warning in err with 0. A
+ * pipe returns what has arrived as soon as there is any. The file keeps what is not whole: batches may take
+ * turns. */
 int pd_file_read(struct pd_file *, struct pd_batch *, uint64_t *ordinal, struct pd_sniff_stats *, char *err,
                  size_t errlen);
 void pd_file_close(struct pd_file *);

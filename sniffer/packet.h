@@ -8,11 +8,11 @@
 enum pd_tcp_flag { PD_FIN = 0x01, PD_SYN = 0x02, PD_RST = 0x04, PD_PSH = 0x08, PD_ACK = 0x10 };
 
 struct pd_packet {
-    uint64_t ts;             /* ns since the epoch, from the capture, never from a clock */
-    uint64_t ordinal;        /* 1 for the first packet of the run; in files Wireshark's frame.number */
-    struct pd_end src, dst;  /* as sent */
+    uint64_t ts;            /* ns since the epoch, from the capture, never from a clock */
+    uint64_t ordinal;       /* 1 for the first packet of the run; in files Wireshark's frame.number */
+    struct pd_end src, dst; /* as sent */
     struct pd_link link;
-    uint8_t transport;       /* enum pd_transport; 0 when the packet carries nothing for a worker (its time counts) */
+    uint8_t transport; /* enum pd_transport; 0: nothing for a worker but the time */
     uint8_t tcp_flags;
     uint16_t window;
     uint32_t seq, ack;       /* TCP only */
