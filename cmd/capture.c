@@ -9,9 +9,9 @@
 #include <time.h>
 
 enum {
-    RING = 32,              /* chunks */
+    RING = 64,              /* chunks */
     CHUNK_LIMIT = 1 << 20,  /* bytes of one */
-    CHUNK_FULL = 256 << 10, /* handed over without waiting for the main thread to be idle */
+    CHUNK_FULL = 512 << 10, /* handed over without waiting for the main thread to be idle */
     TICK_MS = 100,          /* packet time moves at least so often */
     DRAIN_MS = 30,          /* packets may wait that long in the kernel */
     PENDING_MS = 10,        /* the same while lines wait in this thread */
