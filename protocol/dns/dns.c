@@ -22,13 +22,18 @@ enum {
 struct begin { /* where a TCP message's length stood: its first byte */
     uint64_t ts, ordinal;
     uint32_t ack;
-    uint16_t losses; /* times that messages of this direction were lost */
+    uint16_t losses; /* times that messages of this direction were lost, or that it began */
     bool has_ack;
 };
 
 struct side_states {
     struct begin begin[2];
 };
+
+static struct begin *begin_of(struct pd_conn *c, unsigned dir)
+{
+    return &((struct side_states *)pd_state(c))->begin[dir];
+}
 
 /* --- is this DNS? --- */
 
@@ -182,8 +187,10 @@ static void request(struct pd_conn *c, struct pd_half *h, struct pd_dns_message 
     }
     struct pd_rec *r = pd_request_key(c, h, key_of(&m->header, slot));
     if (!pd_rec_is_void(r)) {
+        struct pd_dns_rec *d = pd_fields(r);
         r->req_at -= prefix;
         pd_dns_fill_request(r, m);
+        d->transfer.losses = begin_of(c, !h->dir)->losses;
     }
     const char *why = trouble(h, m);
     if (why)
@@ -192,19 +199,15 @@ static void request(struct pd_conn *c, struct pd_half *h, struct pd_dns_message 
         pd_request_end(c, h);
 }
 
-/* A transfer's messages are one response. When messages of this direction were lost since it began, they were
- * perhaps its own. */
+/* A transfer's messages are one response. When messages of this direction were lost since it was asked for,
+ * they were perhaps its own. */
 static bool more_to_come(struct pd_conn *c, const struct pd_half *h, struct pd_rec *r)
 {
-    struct pd_dns_rec *d = pd_fields(r);
-    const struct begin *begin = &((struct side_states *)pd_state(c))->begin[h->dir];
+    const struct pd_dns_rec *d = pd_fields(r);
 
     if (!d->asks_transfer)
         return false;
-    if (!d->transfer.begun)
-        d->transfer.losses = begin->losses;
-    d->transfer.begun = true;
-    if (h->holed || d->transfer.losses != begin->losses)
+    if (h->holed || d->transfer.losses != begin_of(c, h->dir)->losses)
         r->flags |= PD_REC_BROKEN;
     return !(r->flags & PD_REC_BROKEN) && !pd_dns_transfer_ended(d);
 }
@@ -293,7 +296,7 @@ static void route(struct pd_conn *c, struct pd_half *h, struct pd_dns_message *m
         request(c, h, m, prefix);
 }
 
-static struct begin begin_of(const struct pd_half *h)
+static struct begin here(const struct pd_half *h)
 {
     return (struct begin){
         .ts = h->token_ts, .ordinal = h->token_ordinal, .ack = h->token_ack, .has_ack = h->has_ack};
@@ -309,41 +312,42 @@ static void begin_at(struct pd_half *h, const struct begin *b)
 
 static void message(struct pd_conn *c, struct pd_half *h, struct pd_slice token)
 {
-    struct side_states *sides = pd_state(c);
     struct pd_dns_message m = {.c = {.p = token.p, .len = token.len}};
-    struct begin here = begin_of(h);
+    struct begin now = here(h);
 
     bool told = open_message(&m, pd_conn_server_port(c) == PORT_MDNS);
     if (m.c.bad || (m.c.cut && !h->holed)) {
         pd_bad(c, h, m.c.bad ? m.c.bad : "message shorter than its question");
     } else if (!told) {
-        sides->begin[h->dir].losses++; /* not enough of it is left to tell whose it was */
+        begin_of(c, h->dir)->losses++; /* not enough of it is left to tell whose it was */
     } else {
         if (over_tcp(c))
-            begin_at(h, &sides->begin[h->dir]);
+            begin_at(h, begin_of(c, h->dir));
         route(c, h, &m, over_tcp(c) ? LENGTH_BYTES : 0);
-        begin_at(h, &here);
+        begin_at(h, &now);
     }
 }
 
 static void start(struct pd_conn *c, struct pd_half *h)
 {
-    if (over_tcp(c))
+    if (over_tcp(c)) {
+        begin_of(c, h->dir)->losses++;
         pd_bytes(h, S_LENGTH, LENGTH_BYTES);
-    else
+    } else {
         pd_message(h, S_MESSAGE, h->frame < UINT16_MAX ? (uint32_t)h->frame : UINT16_MAX);
+    }
 }
 
 static void length(struct pd_conn *c, struct pd_half *h, struct pd_slice token)
 {
-    struct begin *begin = &((struct side_states *)pd_state(c))->begin[h->dir];
+    struct begin *begin = begin_of(c, h->dir);
     uint16_t n = pd_be16(token.p), losses = begin->losses;
 
     if (n < PD_DNS_HEADER) {
         pd_bad(c, h, "length shorter than a header");
         return;
     }
-    *begin = begin_of(h);
+    *begin = here(h);
     begin->losses = losses;
     pd_frame(h, n, S_NEXT);
     pd_message(h, S_MESSAGE, n);
@@ -371,7 +375,7 @@ static enum pd_verdict lost(struct pd_conn *c, struct pd_half *h, enum pd_lost w
 {
     (void)why;
     (void)n;
-    ((struct side_states *)pd_state(c))->begin[h->dir].losses++;
+    begin_of(c, h->dir)->losses++;
     return PD_INCOMPLETE_MESSAGE;
 }
 

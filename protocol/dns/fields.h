@@ -15,9 +15,9 @@ enum {
 struct pd_dns_transfer {
     uint32_t first, asked; /* serials: of the first record, and what the client has */
     uint32_t records;
-    uint16_t losses; /* what the connection had lost when it began */
+    uint16_t losses; /* what the server's side had lost when it was asked for */
     uint8_t soas;    /* SOA records with the first one's serial */
-    bool begun, has_asked;
+    bool has_asked;
     bool diff;         /* differences, not a whole zone */
     bool starts_wrong; /* the first record is no SOA */
 };
