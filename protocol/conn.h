@@ -51,6 +51,14 @@ struct pd_conn_list {
     uint32_t count;
 };
 
+/* The latest gap of a direction, remembered for as long as nobody else's falls on its place. */
+struct pd_gap {
+    const struct pd_half *half;
+    uint32_t seq, len; /* its first byte, its bytes */
+};
+
+enum { PD_GAPS = 1024 };
+
 enum { PD_LEND_CLASSES = 5 }; /* 128, 512, 2,048, 8,192, 65,536 bytes */
 
 struct pd_worker {
@@ -68,6 +76,7 @@ struct pd_worker {
     uint64_t token_length;            /* of the token that the running step() was given */
     uint64_t silence;                 /* before the packet in hand, see struct pd_at */
     bool ticking;                     /* records come from a timer, not from a packet */
+    struct pd_gap gaps[PD_GAPS];
     struct pd_tally tally;
 };
 

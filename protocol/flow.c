@@ -11,9 +11,28 @@ static uint64_t *flow_counters(struct pd_conn *c)
     return c->worker->tally.flow;
 }
 
+static struct pd_gap *gap_of(struct pd_conn *c, const struct pd_half *h)
+{
+    return &c->worker->gaps[(c->hash ^ h->dir) % PD_GAPS];
+}
+
+/* Bytes that were given up and come after all are not read any more, but they are no retransmission either.
+ */
+static void count_behind(struct pd_conn *c, const struct pd_half *h, uint32_t seq, uint32_t n)
+{
+    const struct pd_gap *gap = gap_of(c, h);
+    uint32_t into = seq - gap->seq;
+
+    if (gap->half == h && into < gap->len)
+        flow_counters(c)[PD_F_LATE_BYTES] += n < gap->len - into ? n : gap->len - into;
+    else
+        flow_counters(c)[PD_F_RETRANSMITTED]++;
+}
+
 /* A gap in a direction whose protocol is not known yet: it stands in mid-stream from here. */
 static void gap(struct pd_conn *c, struct pd_half *h, uint64_t n)
 {
+    *gap_of(c, h) = (struct pd_gap){.half = h, .seq = (uint32_t)h->pos, .len = (uint32_t)n};
     if (!c->proto) {
         h->carried = 0;
         h->lost = true;
@@ -69,12 +88,14 @@ static struct pd_half *place(struct pd_conn *c, struct pd_half *h, uint32_t seq,
     }
     if (ahead < 0) {
         uint32_t old = (uint32_t)-ahead;
-        if (old >= wire) {
-            if (wire || old == 1)
-                counters[old == 1 && wire <= 1 ? PD_F_KEEPALIVES : PD_F_RETRANSMITTED]++;
+        if (old == 1 && wire <= 1) {
+            counters[PD_F_KEEPALIVES]++;
             return h;
         }
-        counters[PD_F_RETRANSMITTED]++;
+        if (wire)
+            count_behind(c, h, seq, wire < old ? wire : old);
+        if (old >= wire)
+            return h;
         wire -= old;
         uint32_t cut = old < in.len ? old : in.len;
         in.p += cut;

@@ -83,6 +83,8 @@ static void late_bytes_do_not_fill_a_gap(void **state)
     toy_finish(t);
     assert_int_equal(t->count, 0);
     assert_int_equal(toy_counter(t, PD_C_QUARANTINED), 1);
+    assert_int_equal(toy_flow(t, PD_F_LATE_BYTES), 4);
+    assert_int_equal(toy_flow(t, PD_F_RETRANSMITTED), 0);
     toy_free(t);
 }
 
@@ -368,6 +370,54 @@ static void join_on_an_unknown_port_turns_the_ends(void **state)
     toy_free(t);
 }
 
+static void a_lost_response_of_the_only_request_costs_no_trust(void **state)
+{
+    (void)state;
+    struct toy *t = open_toy(&toy_order);
+    toy_say(t, PD_C2S, "Lq1\n");
+    toy_lose(t, PD_S2C, 6); /* the beginning of a1, which the next request acknowledges with its end */
+    toy_say(t, PD_S2C, "xx\n");
+    toy_say(t, PD_C2S, "Lq2\n");
+    toy_say(t, PD_S2C, "La2\n");
+    toy_say(t, PD_C2S, "Lq3\n");
+    toy_say(t, PD_S2C, "La3\n");
+    assert_int_equal(t->count, 3);
+    check(t, 0, PD_INCOMPLETE, "q1\n", "");
+    check(t, 1, PD_OK, "q2\n", "a2\n");
+    check(t, 2, PD_OK, "q3\n", "a3\n");
+    toy_free(t);
+}
+
+static void a_lost_response_among_two_quarantines(void **state)
+{
+    (void)state;
+    struct toy *t = open_toy(&toy_order);
+    toy_say(t, PD_C2S, "Lq1\nLq2\n");
+    toy_lose(t, PD_S2C, 4);
+    toy_say(t, PD_S2C, "La2\n"); /* or a second part of a1 */
+    toy_say(t, PD_C2S, "Lq3\n");
+    toy_say(t, PD_S2C, "La3\n");
+    toy_finish(t);
+    assert_int_equal(t->count, 2);
+    check(t, 0, PD_INCOMPLETE, "q1\n", "");
+    check(t, 1, PD_INCOMPLETE, "q2\n", "");
+    toy_free(t);
+}
+
+static void a_prelude_is_not_a_loss(void **state)
+{
+    (void)state;
+    struct toy *t = open_toy(&toy_order);
+    toy_say(t, PD_C2S, "zz-hello");
+    toy_say(t, PD_S2C, "zz-welcome");
+    toy_say(t, PD_C2S, "Lq1\n");
+    toy_say(t, PD_S2C, "La1\n");
+    toy_finish(t);
+    assert_int_equal(t->count, 1);
+    check(t, 0, PD_OK, "q1\n", "a1\n");
+    toy_free(t);
+}
+
 static void a_port_is_reused_by_a_new_connection(void **state)
 {
     (void)state;
@@ -480,6 +530,9 @@ int main(void)
         cmocka_unit_test(join_is_trusted_when_the_next_request_finds_nothing_outstanding),
         cmocka_unit_test(join_into_a_pipeline_discards_shifted_pairs),
         cmocka_unit_test(join_on_an_unknown_port_turns_the_ends),
+        cmocka_unit_test(a_lost_response_of_the_only_request_costs_no_trust),
+        cmocka_unit_test(a_lost_response_among_two_quarantines),
+        cmocka_unit_test(a_prelude_is_not_a_loss),
         cmocka_unit_test(a_port_is_reused_by_a_new_connection),
         cmocka_unit_test(stragglers_do_not_open_a_closed_connection),
         cmocka_unit_test(unknown_protocols_are_counted_by_port),
