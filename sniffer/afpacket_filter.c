@@ -13,6 +13,7 @@
 #define IF_EQUAL (BPF_JMP | BPF_JEQ | BPF_K)
 #define JUMP (BPF_JMP | BPF_JA)
 #define RETURN (BPF_RET | BPF_K)
+#define UDP_TUNNELS "udp port 4789 or udp port 8472 or udp port 6081"
 #define META(what) ((uint32_t)(SKF_AD_OFF + (what)))
 
 /* Loopback shows each packet when it is sent and when it is received; the second one is enough. */
@@ -103,23 +104,42 @@ static int put_user(struct pd_filter *f, pcap_t *compiler, const char *expressio
     return rc;
 }
 
-/* The stages for frames of one kind, up to and with the last `ret`. */
-static int put_kind(struct pd_filter *f, const struct pd_live_config *config, bool narrow, int linktype,
-                    char *err, size_t errlen)
+static int put_share(struct pd_filter *f, pcap_t *compiler, enum pd_afpacket_share share, char *err,
+                     size_t errlen)
 {
+    static const char *const expressions[] = {
+        [PD_SHARE_NO_UDP_TUNNELS] = "not (" UDP_TUNNELS ")",
+        [PD_SHARE_UDP_TUNNELS] = UDP_TUNNELS,
+    };
+
+    return share == PD_SHARE_ALL ? 0 : pd_filter_user(f, compiler, expressions[share], err, errlen);
+}
+
+/* What a filter for one kind of frames is made from. */
+struct wish {
+    const struct pd_live_config *config;
+    enum pd_afpacket_share share;
+    bool narrow;
+};
+
+/* The stages for frames of one kind, up to and with the last `ret`. */
+static int put_kind(struct pd_filter *f, const struct wish *wish, int linktype, char *err, size_t errlen)
+{
+    const struct pd_live_config *config = wish->config;
     uint32_t start = f->count, snaplen = config->snaplen ? config->snaplen : PD_LIVE_SNAPLEN;
     pcap_t *compiler = pcap_open_dead(linktype, PD_LIVE_SNAPLEN);
-    int rc = 0;
+    int rc;
 
     if (!compiler) {
         snprintf(err, errlen, "filter: no memory");
         return -ENOMEM;
     }
-    if (config->filter)
+    rc = put_share(f, compiler, wish->share, err, errlen);
+    if (rc == 0 && config->filter)
         rc = put_user(f, compiler, config->filter, err, errlen);
     if (rc == 0 && config->ipv)
         rc = pd_filter_narrow(f, compiler, config->ipv == 4 ? "ip" : "ip6", err, errlen);
-    if (rc == 0 && config->narrow && narrow)
+    if (rc == 0 && config->narrow && wish->narrow)
         rc = pd_filter_narrow(f, compiler, config->narrow, err, errlen);
     pcap_close(compiler);
     if (rc == 0 && linktype == DLT_RAW)
@@ -130,8 +150,8 @@ static int put_kind(struct pd_filter *f, const struct pd_live_config *config, bo
     return rc;
 }
 
-static int put_all(struct pd_filter *f, const struct pd_live_config *config,
-                   const struct pd_live_choice *choice, bool narrow, char *err, size_t errlen)
+static int put_all(struct pd_filter *f, const struct wish *wish, const struct pd_live_choice *choice,
+                   char *err, size_t errlen)
 {
     bool ether = choice->any, other = choice->any;
     char ignored[256];
@@ -148,23 +168,26 @@ static int put_all(struct pd_filter *f, const struct pd_live_config *config,
     pd_filter_put(f, IF_EQUAL, ARPHRD_ETHER, 2, 0);
     pd_filter_put(f, IF_EQUAL, ARPHRD_LOOPBACK, 1, 0);
     uint32_t others = pd_filter_put(f, JUMP, 0, 0, 0);
-    int rc_ether = put_kind(f, config, narrow, DLT_EN10MB, err, errlen);
+    int rc_ether = put_kind(f, wish, DLT_EN10MB, err, errlen);
     pd_filter_land(f, others);
     /* Words about Ethernet's are the better ones when both kinds are asked for. */
-    int rc_other =
-        put_kind(f, config, narrow, DLT_RAW, ether ? ignored : err, ether ? sizeof(ignored) : errlen);
+    int rc_other = put_kind(f, wish, DLT_RAW, ether ? ignored : err, ether ? sizeof(ignored) : errlen);
     if ((ether && rc_ether == 0) || (other && rc_other == 0))
         return 0;
     return ether ? rc_ether : rc_other;
 }
 
 int pd_afpacket_filter(struct pd_filter *f, const struct pd_live_config *config,
-                       const struct pd_live_choice *choice, char *err, size_t errlen)
+                       const struct pd_live_choice *choice, enum pd_afpacket_share share, char *err,
+                       size_t errlen)
 {
-    int rc = put_all(f, config, choice, true, err, errlen);
+    struct wish wish = {.config = config, .share = share, .narrow = true};
+    int rc = put_all(f, &wish, choice, err, errlen);
 
-    if (rc == 0 && f->full)
-        rc = put_all(f, config, choice, false, err, errlen);
+    if (rc == 0 && f->full) {
+        wish.narrow = false;
+        rc = put_all(f, &wish, choice, err, errlen);
+    }
     if (rc == 0 && f->full) {
         snprintf(err, errlen, "filter '%s': too long for the kernel", config->filter ? config->filter : "");
         return -EINVAL;

@@ -30,6 +30,18 @@ void pd_live_refused(char *err, size_t errlen);
 /* The kernel's clock less the time that packets may wait, ns since the epoch. */
 uint64_t pd_live_now(void);
 
+/* A packet that all workers see belongs to one of them; both directions to the same. */
+static inline bool pd_live_mine(unsigned worker, unsigned workers, const struct pd_packet *packet)
+{
+    return workers <= 1 || (packet->transport ? packet->hash % workers == worker : worker == 0);
+}
+
+static inline void pd_sniff_stats_add(struct pd_sniff_stats *sum, const struct pd_sniff_stats *more)
+{
+    for (unsigned i = 0; i < PD_S_COUNT; i++)
+        sum->n[i] += more->n[i];
+}
+
 /* --ipv after decoding: the filter lets tunnels pass, whose inside counts. */
 static inline bool pd_live_version_wanted(int ipv, const struct pd_packet *packet)
 {

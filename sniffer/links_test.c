@@ -151,6 +151,71 @@ static void test_several(void **state)
     expect_seen_on(*state, &config, on_any);
 }
 
+/* A datagram between inner ports 4000 and `port`, one way or the other, inside VXLAN. The sender of a tunnel
+ * puts a hash of its own into the outer source port, so that the two directions have nothing outside in
+ * common. */
+static void send_vxlan(bool back, uint16_t outer_port, uint16_t port)
+{
+    uint8_t frame[256], inner[128];
+    size_t len = net_make_udp(inner, true, NULL, port), at = net_make_udp(frame, true, NULL, 4789) - 8;
+    uint8_t *ip = inner + 14, kept[4];
+
+    if (back) {
+        memcpy(kept, ip + 12, 4);
+        memcpy(ip + 12, ip + 16, 4);
+        memcpy(ip + 16, kept, 4);
+        memcpy(kept, ip + 20, 2);
+        memcpy(ip + 20, ip + 22, 2);
+        memcpy(ip + 22, kept, 2);
+        frame[14 + 15] = 2; /* the outer ends as well */
+        frame[14 + 19] = 1;
+    }
+    frame[14 + 20] = (uint8_t)(outer_port >> 8);
+    frame[14 + 21] = (uint8_t)outer_port;
+    memset(frame + at, 0, 8);
+    frame[at] = 0x08;  /* VXLAN: there is a VNI */
+    frame[at + 6] = 9; /* which is 9 */
+    memcpy(frame + at + 8, inner, len);
+    at += 8 + len;
+    frame[14 + 3] = (uint8_t)(at - 14);
+    frame[14 + 25] = (uint8_t)(at - 34);
+    net_frame("v0", frame, at);
+}
+
+/* Both directions of what is inside a tunnel at one worker, each packet once, and work for both. */
+static void test_workers_and_tunnels(void **state)
+{
+    static const char *const v1[] = {"v1"};
+    struct fixture *f = *state;
+    struct pd_live_config config = config_for(v1);
+    enum { FLOWS = 32 };
+    uint8_t home[FLOWS] = {0};
+    uint32_t count[2];
+
+    config.workers = 2;
+    config.narrow = "udp port 53";
+    struct pd_live *live[2] = {net_open(f->engine, &config, 0), net_open(f->engine, &config, 1)};
+    for (uint16_t i = 0; i < FLOWS; i++) {
+        send_vxlan(false, (uint16_t)(10000 + 7 * i), (uint16_t)(PORT + i));
+        send_vxlan(true, (uint16_t)(20000 + 13 * i), (uint16_t)(PORT + i));
+    }
+    for (uint8_t w = 0; w < 2; w++) {
+        collect(f, live[w]);
+        count[w] = f->seen->count;
+        for (uint32_t i = 0; i < count[w]; i++) {
+            const struct pd_packet *p = &f->seen->at[i].packet;
+            uint32_t flow = (p->dst.port == 4000 ? p->src.port : p->dst.port) - PORT;
+            assert_int_equal(p->link.tunnel, PD_TUNNEL_VXLAN);
+            assert_int_equal(p->link.tunnel_id, 9);
+            assert_true(flow < FLOWS && (home[flow] == 0 || home[flow] == w + 1));
+            home[flow] = (uint8_t)(w + 1);
+        }
+        f->engine->close(live[w]);
+    }
+    assert_int_equal(count[0] + count[1], 2 * FLOWS);
+    assert_true(count[0] > 0 && count[1] > 0);
+}
+
 static void write_tun(int tun, uint16_t port)
 {
     uint8_t packet[128];
@@ -230,7 +295,7 @@ static void test_gone(void **state)
     assert_int_equal(rc, -ENODEV);
     assert_non_null(strstr(err, "g0"));
     for (int i = 0; i < 3; i++)
-        assert_int_equal(f->engine->poll(several, batch, 20, &now, err, sizeof(err)), 0);
+        assert_true(f->engine->poll(several, batch, 20, &now, err, sizeof(err)) >= 0);
     send_udp("v0", no_tag, PORT);
     collect(f, several);
     assert_int_equal(f->seen->count, 1);
@@ -281,10 +346,14 @@ int main(void)
         static const char *const names[] = {"afpacket", "libpcap"};
         struct fixture f = {pd_live_engine_find(names[i]), calloc(1, sizeof(struct net_seen))};
         const struct CMUnitTest tests[] = {
-            cmocka_unit_test_prestate(test_vlan, &f),        cmocka_unit_test_prestate(test_vlan_filters, &f),
-            cmocka_unit_test_prestate(test_several, &f),     cmocka_unit_test_prestate(test_tun, &f),
-            cmocka_unit_test_prestate(test_promiscuous, &f), cmocka_unit_test_prestate(test_gone, &f),
+            cmocka_unit_test_prestate(test_vlan, &f),
+            cmocka_unit_test_prestate(test_vlan_filters, &f),
+            cmocka_unit_test_prestate(test_several, &f),
+            cmocka_unit_test_prestate(test_tun, &f),
+            cmocka_unit_test_prestate(test_promiscuous, &f),
+            cmocka_unit_test_prestate(test_gone, &f),
             cmocka_unit_test_prestate(test_down_and_up, &f),
+            cmocka_unit_test_prestate(test_workers_and_tunnels, &f),
         };
         printf("engine %s\n", names[i]);
         failed += f.engine && f.seen ? cmocka_run_group_tests(tests, NULL, NULL) : 1;

@@ -114,13 +114,14 @@ void net_send(int fd, uint16_t port, uint32_t number, size_t len)
 void net_frame(const char *name, const void *frame, size_t len)
 {
     struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_ifindex = (int)net_index(name)};
-    int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+    static int fd = -1; /* closing one takes the kernel longer than many frames */
 
+    if (fd < 0)
+        fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
     assert_true(fd >= 0);
     memcpy(&to.sll_protocol, (const uint8_t *)frame + 12, 2);
     ssize_t n = sendto(fd, frame, len, 0, (const struct sockaddr *)&to, sizeof(to));
     assert_int_equal(n, len);
-    close(fd);
 }
 
 int net_tun(const char *name)

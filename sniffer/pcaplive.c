@@ -35,19 +35,6 @@ struct pd_live {
     struct pd_sniff_stats stats;
 };
 
-static void add_stats(struct pd_sniff_stats *sum, const struct pd_sniff_stats *more)
-{
-    for (unsigned i = 0; i < PD_S_COUNT; i++)
-        sum->n[i] += more->n[i];
-}
-
-static bool is_mine(const struct pd_live *live, const struct pd_packet *packet)
-{
-    if (live->workers <= 1)
-        return true;
-    return packet->transport ? packet->hash % live->workers == live->worker : live->worker == 0;
-}
-
 static void keep_payload(struct pd_live *live, struct pd_packet *packet)
 {
     size_t room = BLOCK_BYTES - live->used;
@@ -70,12 +57,12 @@ static void take(u_char *arg, const struct pcap_pkthdr *h, const u_char *bytes)
 
     packet->link.iface = 0;
     pd_decode(handle->linktype, bytes, h->caplen, h->len, packet, &met);
-    if (!is_mine(live, packet))
+    if (!pd_live_mine(live->worker, live->workers, packet))
         return;
     met.n[PD_S_PACKETS]++;
     met.n[PD_S_BYTES] += h->caplen;
     met.n[PD_S_CUT] += h->caplen < h->len;
-    add_stats(&live->stats, &met);
+    pd_sniff_stats_add(&live->stats, &met);
     if (!pd_live_version_wanted(live->ipv, packet))
         packet->transport = 0;
     if (handle->ifindex)
@@ -318,7 +305,7 @@ static int pcaplive_poll(struct pd_live *live, struct pd_batch *batch, int timeo
 /* With several workers each counts the drops of its own handles, also of packets that another keeps. */
 static void pcaplive_stats(struct pd_live *live, struct pd_sniff_stats *out)
 {
-    add_stats(out, &live->stats);
+    pd_sniff_stats_add(out, &live->stats);
     for (unsigned i = 0; i < live->count; i++) {
         struct pcap_stat kernel = {0};
         if (live->handle[i].pcap && pcap_stats(live->handle[i].pcap, &kernel) == 0)
