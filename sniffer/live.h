@@ -11,7 +11,7 @@ struct pd_live_config {
     const char *narrow;        /* the same made from --proto rules, or NULL; tunnels and fragments pass it */
     int ipv;                   /* 4 or 6: only that version; 0 both */
     uint32_t snaplen;          /* bytes; 0: all */
-    uint32_t ring_bytes;       /* of one worker; 0: the default, 32 MiB */
+    uint32_t ring_bytes;       /* of one worker, half as much again with several; 0: 32 MiB */
     bool promiscuous;          /* not of "any" */
     unsigned workers;          /* sockets in the fanout group */
 };
