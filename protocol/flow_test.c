@@ -1,5 +1,4 @@
-/* flow_test.c: what becomes of segments that come twice, late, never; and whether what comes out is still
- * true. */
+/* flow_test.c: what becomes of segments that come twice, late, never, or from nobody known. */
 #include "protocol/toy_test.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,14 +9,6 @@
 
 static const uint64_t ms = 1000000;
 
-static struct toy *open_toy(const struct pd_proto *proto)
-{
-    struct toy *t = toy_new(proto);
-
-    toy_syn(t);
-    return t;
-}
-
 static void check(const struct toy *t, unsigned i, uint8_t status, const char *asked, const char *answered)
 {
     assert_true(i < t->count);
@@ -26,19 +17,10 @@ static void check(const struct toy *t, unsigned i, uint8_t status, const char *a
     assert_string_equal(t->seen[i].answered, answered);
 }
 
-/* n roundtrips one after the other: evidence that this connection never has two outstanding. */
-static void solo(struct toy *t, unsigned n)
-{
-    for (unsigned i = 0; i < n; i++) {
-        toy_say(t, PD_C2S, "Lq\n");
-        toy_say(t, PD_S2C, "La\n");
-    }
-}
-
 static void times_are_of_first_and_last_bytes(void **state)
 {
     (void)state;
-    struct toy *t = open_toy(&toy_order);
+    struct toy *t = toy_open(&toy_order);
     uint64_t begin = t->now;
     toy_say(t, PD_C2S, "Lq"); /* 1 ms */
     toy_say(t, PD_C2S, "1\n");
@@ -56,7 +38,7 @@ static void times_are_of_first_and_last_bytes(void **state)
 static void retransmissions_are_trimmed(void **state)
 {
     (void)state;
-    struct toy *t = open_toy(&toy_order);
+    struct toy *t = toy_open(&toy_order);
     uint32_t seq = t->seq[0];
     toy_say(t, PD_C2S, "Lq1\nLq");
     toy_packet(t, PD_C2S, PD_ACK, seq, t->seq[1], "Lq1\n", 4, 4);
@@ -74,7 +56,7 @@ static void retransmissions_are_trimmed(void **state)
 static void late_bytes_do_not_fill_a_gap(void **state)
 {
     (void)state;
-    struct toy *t = open_toy(&toy_order);
+    struct toy *t = toy_open(&toy_order);
     uint32_t seq = t->seq[0];
     toy_lose(t, PD_C2S, 4);
     toy_say(t, PD_C2S, "Lq2\n");
@@ -91,7 +73,7 @@ static void late_bytes_do_not_fill_a_gap(void **state)
 static void unanswered_at_the_end(void **state)
 {
     (void)state;
-    struct toy *t = open_toy(&toy_order);
+    struct toy *t = toy_open(&toy_order);
     toy_say(t, PD_C2S, "Lq1\nLq2\n");
     toy_say(t, PD_S2C, "La1\nLa");
     toy_fin(t, PD_C2S);
@@ -100,7 +82,7 @@ static void unanswered_at_the_end(void **state)
     check(t, 0, PD_OK, "q1\n", "a1\n");
     check(t, 1, PD_INCOMPLETE, "q2\n", "");
     toy_free(t);
-    t = open_toy(&toy_order);
+    t = toy_open(&toy_order);
     toy_say(t, PD_C2S, "Lq1\n");
     toy_packet(t, PD_S2C, PD_RST, t->seq[1], 0, NULL, 0, 0);
     check(t, 0, PD_UNANSWERED, "q1\n", "");
@@ -111,7 +93,7 @@ static void unanswered_at_the_end(void **state)
 static void unanswered_at_the_timeout_then_late(void **state)
 {
     (void)state;
-    struct toy *t = open_toy(&toy_order);
+    struct toy *t = toy_open(&toy_order);
     toy_say(t, PD_C2S, "Lq1\n");
     toy_wait(t, t->setup.timeout + 200 * ms);
     pd_worker_time(t->worker, t->now, t->ordinal);
@@ -147,281 +129,10 @@ static void datagram_timeout_then_late_then_forgotten(void **state)
     toy_free(t);
 }
 
-static void pipelines_pair_in_order(void **state)
-{
-    (void)state;
-    struct toy *t = open_toy(&toy_order);
-    for (int i = 0; i < 300; i++)
-        toy_say(t, PD_C2S, "Lq1\nLq2\n");
-    for (int i = 0; i < 300; i++)
-        toy_say(t, PD_S2C, "La1\nLa2\n");
-    assert_int_equal(t->count, 600);
-    check(t, 598, PD_OK, "q1\n", "a1\n");
-    check(t, 599, PD_OK, "q2\n", "a2\n");
-    toy_free(t);
-}
-
-static void beyond_the_limit_the_order_holds(void **state)
-{
-    (void)state;
-    struct toy *t = toy_new_limited(&toy_order, 2);
-    toy_syn(t);
-    toy_say(t, PD_C2S, "Lq1\nLq2\nLq3\nLq4\n");
-    toy_say(t, PD_S2C, "La1\nLa2\nLa3\nLa4\n");
-    toy_say(t, PD_C2S, "Lq5\n");
-    toy_say(t, PD_S2C, "La5\n");
-    assert_int_equal(t->count, 3);
-    check(t, 1, PD_OK, "q2\n", "a2\n");
-    check(t, 2, PD_OK, "q5\n", "a5\n");
-    assert_int_equal(toy_counter(t, PD_C_UNTRACKED), 2);
-    toy_free(t);
-}
-
-static void replies_owed_and_interim(void **state)
-{
-    (void)state;
-    struct toy *t = open_toy(&toy_order);
-    toy_say(t, PD_C2S, "Nqtwo\nLq2\n");
-    toy_say(t, PD_S2C, "Ia-wait\nLa1\nLb1\nLa2\n");
-    assert_int_equal(t->count, 2);
-    check(t, 0, PD_OK, "qtwo\n", "a1\nb1\n");
-    check(t, 1, PD_OK, "q2\n", "a2\n");
-    assert_int_equal(t->seen[0].rsp_bytes, 4 + 8 + 4);
-    toy_free(t);
-}
-
-static void oneway_pairs_with_nothing(void **state)
-{
-    (void)state;
-    struct toy *t = open_toy(&toy_order);
-    toy_say(t, PD_C2S, "Lq1\n");
-    toy_say(t, PD_S2C, "Opush\n");
-    toy_say(t, PD_S2C, "La1\n");
-    assert_int_equal(t->count, 2);
-    assert_int_equal(t->seen[0].status, PD_ONEWAY);
-    check(t, 1, PD_OK, "q1\n", "a1\n");
-    toy_free(t);
-}
-
-static void response_that_acknowledges_no_request_answers_none(void **state)
-{
-    (void)state;
-    struct toy *t = open_toy(&toy_order);
-    uint32_t before = t->seq[0];
-    toy_say(t, PD_C2S, "Lq1\n");
-    toy_packet(t, PD_S2C, PD_ACK, t->seq[1], before, "La0\n", 4, 4); /* sent before q1 arrived */
-    t->seq[1] += 4;
-    toy_say(t, PD_S2C, "La1\n");
-    assert_int_equal(t->count, 1);
-    check(t, 0, PD_OK, "q1\n", "a1\n");
-    assert_int_equal(toy_counter(t, PD_C_ORPHAN), 1);
-    toy_free(t);
-}
-
-static void quarantine_ends_on_evidence(void **state)
-{
-    (void)state;
-    struct toy *t = open_toy(&toy_order);
-    solo(t, 20);
-    toy_lose(t, PD_C2S, 4);
-    toy_say(t, PD_S2C, "La-lost\n");
-    toy_say(t, PD_C2S, "Lq-next\n");
-    toy_say(t, PD_S2C, "La-next\n");
-    assert_int_equal(t->count, 20); /* where q-next begins was guessed; the next request confirms it */
-    solo(t, 1);
-    assert_int_equal(t->count, 22);
-    check(t, 20, PD_OK, "q-next\n", "a-next\n");
-    toy_free(t);
-}
-
-static void quarantine_ends_after_silence(void **state)
-{
-    (void)state;
-    struct toy *t = open_toy(&toy_order);
-    toy_lose(t, PD_C2S, 4);
-    toy_say(t, PD_C2S, "Lq2\n");
-    toy_say(t, PD_S2C, "La1\nLa2\n");
-    toy_say(t, PD_C2S, "Lq3\n"); /* too soon */
-    toy_say(t, PD_S2C, "La3\n");
-    toy_wait(t, 50 * ms);
-    toy_say(t, PD_C2S, "Lq4\n");
-    toy_say(t, PD_S2C, "La4\n");
-    toy_finish(t);
-    assert_int_equal(t->count, 1);
-    check(t, 0, PD_OK, "q4\n", "a4\n");
-    assert_int_equal(toy_counter(t, PD_C_QUARANTINED), 2);
-    toy_free(t);
-}
-
-static void half_duplex_needs_no_quarantine(void **state)
-{
-    (void)state;
-    struct toy *t = open_toy(&toy_half_duplex);
-    toy_lose(t, PD_C2S, 4);
-    toy_say(t, PD_S2C, "La1\n");
-    toy_say(t, PD_C2S, "Lq2\n");
-    toy_say(t, PD_S2C, "La2\n");
-    toy_finish(t);
-    assert_int_equal(t->count, 1);
-    check(t, 0, PD_OK, "q2\n", "a2\n");
-    toy_free(t);
-}
-
-static void turn_rule_finds_the_response_side(void **state)
-{
-    (void)state;
-    struct toy *t = open_toy(&toy_order);
-    solo(t, 20);
-    toy_say(t, PD_C2S, "Lq1\n");
-    toy_lose(t, PD_S2C, 6);
-    toy_say(t, PD_S2C, "xx\n"); /* nothing that sync() would know */
-    toy_say(t, PD_C2S, "Lq2\n");
-    toy_say(t, PD_S2C, "Bxyz");
-    assert_int_equal(t->count, 22);
-    check(t, 20, PD_INCOMPLETE, "q1\n", "");
-    check(t, 21, PD_OK, "q2\n", "xyz");
-    assert_int_equal(toy_counter(t, PD_C_TURNS), 1);
-    toy_free(t);
-}
-
-static void acknowledged_but_unseen_is_a_gap_before_a_pair_depends_on_it(void **state)
-{
-    (void)state;
-    struct toy *t = open_toy(&toy_order);
-    toy_say(t, PD_C2S, "Lq1\n");
-    toy_lose(t, PD_S2C, 4);      /* a1 */
-    toy_say(t, PD_C2S, "Lq2\n"); /* acknowledges a1 */
-    toy_say(t, PD_S2C, "La2\n");
-    toy_finish(t);
-    check(t, 0, PD_INCOMPLETE, "q1\n", "");
-    for (unsigned i = 1; i < t->count; i++)
-        assert_string_not_equal(t->seen[i].asked, "q1\n");
-    toy_free(t);
-}
-
-static void key_pairing_survives_a_loss(void **state)
-{
-    (void)state;
-    struct toy *t = open_toy(&toy_key);
-    toy_say(t, PD_C2S, "K\001q1\n");
-    toy_lose(t, PD_C2S, 5);
-    toy_say(t, PD_C2S, "Lq\n");
-    toy_say(t, PD_S2C, "K\001a1\n");
-    toy_say(t, PD_C2S, "Lq\n"); /* confirms the boundary */
-    check(t, 0, PD_OK, "q1\n", "a1\n");
-    toy_free(t);
-}
-
-static void join_prints_one_exchange_at_the_end(void **state)
-{
-    (void)state;
-    struct toy *t = toy_new(&toy_order);
-    toy_say(t, PD_C2S, "Lq1\n");
-    toy_say(t, PD_S2C, "La1\n");
-    assert_int_equal(t->count, 0); /* provisional */
-    toy_finish(t);
-    assert_int_equal(t->count, 1);
-    check(t, 0, PD_OK, "q1\n", "a1\n");
-    assert_int_equal(toy_flow(t, PD_F_MIDSTREAM), 1);
-    toy_free(t);
-}
-
-static void join_is_trusted_when_the_next_request_finds_nothing_outstanding(void **state)
-{
-    (void)state;
-    struct toy *t = toy_new(&toy_order);
-    toy_say(t, PD_S2C, "La0\n"); /* answers what was asked before the capture */
-    toy_say(t, PD_C2S, "Lq1\n");
-    toy_say(t, PD_S2C, "La1\n");
-    toy_say(t, PD_C2S, "Lq2\n");
-    toy_say(t, PD_S2C, "La2\n");
-    toy_say(t, PD_C2S, "Lq3\n");
-    assert_true(t->count >= 1);
-    check(t, 0, PD_OK, "q1\n", "a1\n");
-    toy_free(t);
-}
-
-static void join_into_a_pipeline_discards_shifted_pairs(void **state)
-{
-    (void)state;
-    struct toy *t = toy_new(&toy_order);
-    toy_say(t, PD_C2S, "Lq2\n"); /* q1 was sent before the capture */
-    toy_say(t, PD_C2S, "Lq3\n");
-    toy_say(t, PD_S2C, "La1\n");
-    toy_say(t, PD_S2C, "La2\n");
-    toy_say(t, PD_S2C, "La3\n");
-    toy_finish(t);
-    assert_int_equal(t->count, 0);
-    assert_int_equal(toy_counter(t, PD_C_DISCARDED), 2);
-    toy_free(t);
-}
-
-static void join_on_an_unknown_port_turns_the_ends(void **state)
-{
-    (void)state;
-    struct toy *t = toy_new(&toy_key);
-    t->port = 999;
-    toy_say(t, PD_S2C, "La0\n"); /* the first packet is the server's */
-    toy_say(t, PD_C2S, "Lq1\n");
-    toy_say(t, PD_S2C, "La1\n");
-    toy_finish(t);
-    assert_int_equal(t->count, 1);
-    check(t, 0, PD_OK, "q1\n", "a1\n");
-    toy_free(t);
-}
-
-static void a_lost_response_of_the_only_request_costs_no_trust(void **state)
-{
-    (void)state;
-    struct toy *t = open_toy(&toy_order);
-    toy_say(t, PD_C2S, "Lq1\n");
-    toy_lose(t, PD_S2C, 6); /* the beginning of a1, which the next request acknowledges with its end */
-    toy_say(t, PD_S2C, "xx\n");
-    toy_say(t, PD_C2S, "Lq2\n");
-    toy_say(t, PD_S2C, "La2\n");
-    toy_say(t, PD_C2S, "Lq3\n");
-    toy_say(t, PD_S2C, "La3\n");
-    assert_int_equal(t->count, 3);
-    check(t, 0, PD_INCOMPLETE, "q1\n", "");
-    check(t, 1, PD_OK, "q2\n", "a2\n");
-    check(t, 2, PD_OK, "q3\n", "a3\n");
-    toy_free(t);
-}
-
-static void a_lost_response_among_two_quarantines(void **state)
-{
-    (void)state;
-    struct toy *t = open_toy(&toy_order);
-    toy_say(t, PD_C2S, "Lq1\nLq2\n");
-    toy_lose(t, PD_S2C, 4);
-    toy_say(t, PD_S2C, "La2\n"); /* or a second part of a1 */
-    toy_say(t, PD_C2S, "Lq3\n");
-    toy_say(t, PD_S2C, "La3\n");
-    toy_finish(t);
-    assert_int_equal(t->count, 2);
-    check(t, 0, PD_INCOMPLETE, "q1\n", "");
-    check(t, 1, PD_INCOMPLETE, "q2\n", "");
-    toy_free(t);
-}
-
-static void a_prelude_is_not_a_loss(void **state)
-{
-    (void)state;
-    struct toy *t = open_toy(&toy_order);
-    toy_say(t, PD_C2S, "zz-hello");
-    toy_say(t, PD_S2C, "zz-welcome");
-    toy_say(t, PD_C2S, "Lq1\n");
-    toy_say(t, PD_S2C, "La1\n");
-    toy_finish(t);
-    assert_int_equal(t->count, 1);
-    check(t, 0, PD_OK, "q1\n", "a1\n");
-    toy_free(t);
-}
-
 static void a_port_is_reused_by_a_new_connection(void **state)
 {
     (void)state;
-    struct toy *t = open_toy(&toy_order);
+    struct toy *t = toy_open(&toy_order);
     toy_say(t, PD_C2S, "Lq1\n");
     t->seq[0] += 1000000;
     t->seq[1] += 77777;
@@ -437,7 +148,7 @@ static void a_port_is_reused_by_a_new_connection(void **state)
 static void stragglers_do_not_open_a_closed_connection(void **state)
 {
     (void)state;
-    struct toy *t = open_toy(&toy_order);
+    struct toy *t = toy_open(&toy_order);
     toy_say(t, PD_C2S, "Lq1\n");
     toy_say(t, PD_S2C, "La1\n");
     toy_fin(t, PD_C2S);
@@ -496,7 +207,7 @@ static void tls_is_named(void **state)
 static void a_segment_on_a_second_interface_is_a_duplicate(void **state)
 {
     (void)state;
-    struct toy *t = open_toy(&toy_order);
+    struct toy *t = toy_open(&toy_order);
     t->again_on_iface = 3;
     toy_say(t, PD_C2S, "Lq1\n");
     toy_say(t, PD_S2C, "La1\n");
@@ -515,24 +226,6 @@ int main(void)
         cmocka_unit_test(unanswered_at_the_end),
         cmocka_unit_test(unanswered_at_the_timeout_then_late),
         cmocka_unit_test(datagram_timeout_then_late_then_forgotten),
-        cmocka_unit_test(pipelines_pair_in_order),
-        cmocka_unit_test(beyond_the_limit_the_order_holds),
-        cmocka_unit_test(replies_owed_and_interim),
-        cmocka_unit_test(oneway_pairs_with_nothing),
-        cmocka_unit_test(response_that_acknowledges_no_request_answers_none),
-        cmocka_unit_test(quarantine_ends_on_evidence),
-        cmocka_unit_test(quarantine_ends_after_silence),
-        cmocka_unit_test(half_duplex_needs_no_quarantine),
-        cmocka_unit_test(turn_rule_finds_the_response_side),
-        cmocka_unit_test(acknowledged_but_unseen_is_a_gap_before_a_pair_depends_on_it),
-        cmocka_unit_test(key_pairing_survives_a_loss),
-        cmocka_unit_test(join_prints_one_exchange_at_the_end),
-        cmocka_unit_test(join_is_trusted_when_the_next_request_finds_nothing_outstanding),
-        cmocka_unit_test(join_into_a_pipeline_discards_shifted_pairs),
-        cmocka_unit_test(join_on_an_unknown_port_turns_the_ends),
-        cmocka_unit_test(a_lost_response_of_the_only_request_costs_no_trust),
-        cmocka_unit_test(a_lost_response_among_two_quarantines),
-        cmocka_unit_test(a_prelude_is_not_a_loss),
         cmocka_unit_test(a_port_is_reused_by_a_new_connection),
         cmocka_unit_test(stragglers_do_not_open_a_closed_connection),
         cmocka_unit_test(unknown_protocols_are_counted_by_port),

@@ -433,3 +433,11 @@ uint64_t toy_flow(const struct toy *t, enum pd_flow_counter counter)
 {
     return pd_worker_tally(t->worker)->flow[counter];
 }
+
+struct toy *toy_open(const struct pd_proto *proto)
+{
+    struct toy *t = toy_new(proto);
+
+    toy_syn(t);
+    return t;
+}
