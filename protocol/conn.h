@@ -121,9 +121,11 @@ uint16_t pd_detect_known(const struct pd_setup *, uint8_t transport, const struc
                          uint16_t candidates);
 /* The connection begins to speak protos[index]: counters, state. False: no memory, it is given up. */
 bool pd_conn_speak(struct pd_conn *, unsigned index);
+/* No protocol understands the connection: it is counted, and its bytes are not looked at any more. */
+void pd_detect_give_up(struct pd_conn *);
 /* Counts packets that no protocol understands under a port; the entry, or NULL when the table is full. */
 struct pd_unknown_port *pd_detect_unknown(struct pd_worker *, uint8_t transport, uint16_t port,
-                                          uint64_t packets, uint64_t bytes);
+                                          uint64_t packets);
 
 /* --- flow.c --- */
 void pd_flow_packet(struct pd_worker *, const struct pd_packet *);

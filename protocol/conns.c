@@ -92,6 +92,8 @@ static void end(struct pd_conn *c)
         pd_half_drop(c, &c->half[1]);
         pd_conn_forget(c);
     }
+    if (!c->proto && !c->given_up && c->segments)
+        pd_detect_give_up(c);
     if (c->half[0].heard != c->half[1].heard)
         c->worker->tally.flow[PD_F_ONE_SIDED]++;
     c->closed = true;

@@ -84,5 +84,5 @@ void pd_datagram_packet(struct pd_worker *w, const struct pd_packet *packet)
         try_mask(w, packet, candidates & (uint16_t)~known, false))
         return;
     uint16_t port = packet->src.port < packet->dst.port ? packet->src.port : packet->dst.port;
-    pd_detect_unknown(w, PD_UDP, port, 1, packet->wire_len);
+    pd_detect_unknown(w, PD_UDP, port, 1);
 }

@@ -69,27 +69,27 @@ struct pd_unknown_port *pd_detect_unknown(struct pd_worker *w, uint8_t transport
         if (u->port != port || u->transport != transport)
             continue;
         u->packets += packets;
-        u->bytes += bytes;
         return u;
     }
     return NULL;
 }
 
-static void give_up(struct pd_conn *c, bool tls)
+void pd_detect_give_up(struct pd_conn *c)
 {
     c->given_up = true;
-    c->tls = tls;
     c->half[0].carried = c->half[1].carried = 0;
-    c->worker->tally.flow[tls ? PD_F_TLS : PD_F_UNKNOWN]++;
+    c->worker->tally.flow[PD_F_UNKNOWN]++;
+    pd_detect_unknown(c->worker, PD_TCP, c->server.port, c->segments);
 }
 
 /* A hello is worth its name; other records only say that this is TLS. */
 static void note_tls(struct pd_conn *c, struct pd_slice in)
 {
     struct pd_tls_hello hello;
-    struct pd_unknown_port *u = pd_detect_unknown(c->worker, PD_TCP, c->server.port, 1, in.len);
+    struct pd_unknown_port *u = pd_detect_unknown(c->worker, PD_TCP, c->server.port, 1);
 
-    give_up(c, true);
+    c->given_up = c->tls = true;
+    c->worker->tally.flow[PD_F_TLS]++;
     if (!u)
         return;
     u->tls = true;
@@ -307,9 +307,10 @@ struct pd_half *pd_detect_feed(struct pd_conn *c, struct pd_half *h, struct pd_s
     }
     c->claims[h->dir] |= o.claims;
     wait(c, h, in);
-    if (c->segments >= DETECT_SEGMENTS) {
-        pd_detect_unknown(c->worker, PD_TCP, c->server.port, c->segments, seen.len);
-        give_up(c, false);
-    }
+    /* A known port's connection that was joined may stand in a long body: its next message is waited for. */
+    if (c->segments >= DETECT_SEGMENTS && !(c->joined && o.known))
+        pd_detect_give_up(c);
+    if (c->segments > DETECT_SEGMENTS)
+        c->segments = DETECT_SEGMENTS;
     return h;
 }

@@ -250,17 +250,19 @@ static void segment(struct pd_conn *c, const struct pd_packet *packet)
         }
     }
     note_ack(c, &c->half[!dir], packet);
-    if (packet->wire_len) {
+    /* A capture file may claim any length: no segment is longer than what counts as a new epoch. */
+    uint32_t wire = packet->wire_len <= EPOCH ? packet->wire_len : packet->payload.len;
+    if (wire) {
         note_time(c, dir);
         if (c->given_up)
-            pd_detect_unknown(c->worker, PD_TCP, c->server.port, 1, packet->wire_len);
-        h = place(c, h, seq, packet->payload, packet->wire_len);
+            pd_detect_unknown(c->worker, PD_TCP, c->server.port, 1);
+        h = place(c, h, seq, packet->payload, wire);
     }
     if (packet->tcp_flags & PD_RST) {
         flow_counters(c)[PD_F_RESETS]++;
         pd_conns_close(c);
     } else if (packet->tcp_flags & PD_FIN) {
-        finish_direction(c, h, seq + packet->wire_len);
+        finish_direction(c, h, seq + wire);
     }
 }
 

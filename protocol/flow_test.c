@@ -173,6 +173,45 @@ static void unknown_protocols_are_counted_by_port(void **state)
     toy_free(t);
 }
 
+static void short_unknown_connections_are_counted_too(void **state)
+{
+    (void)state;
+    struct toy *t = toy_new(&toy_order);
+    t->port = 22;
+    toy_syn(t);
+    toy_say(t, PD_S2C, "zz-banner");
+    toy_fin(t, PD_S2C);
+    toy_fin(t, PD_C2S);
+    assert_int_equal(toy_flow(t, PD_F_UNKNOWN), 1);
+    assert_int_equal(pd_worker_tally(t->worker)->unknown[22].packets, 1);
+    toy_free(t);
+}
+
+static void a_join_into_a_long_body_waits_for_its_end(void **state)
+{
+    (void)state;
+    struct toy *t = toy_new(&toy_order);
+    for (int i = 0; i < 100; i++)
+        toy_say(t, PD_S2C, "zzzzzzzz");
+    toy_say(t, PD_C2S, "Lq1\n");
+    toy_say(t, PD_S2C, "La1\n");
+    toy_finish(t);
+    assert_int_equal(t->count, 1);
+    check(t, 0, PD_OK, "q1\n", "a1\n");
+    toy_free(t);
+}
+
+static void a_segment_of_absurd_length_is_taken_as_captured(void **state)
+{
+    (void)state;
+    struct toy *t = toy_open(&toy_order);
+    toy_packet(t, PD_C2S, PD_ACK, t->seq[0], t->seq[1], "Lq1\n", 4, 4000000000u);
+    t->seq[0] += 4;
+    toy_say(t, PD_S2C, "La1\n");
+    check(t, 0, PD_OK, "q1\n", "a1\n");
+    toy_free(t);
+}
+
 static void tls_is_named(void **state)
 {
     static const uint8_t hello[] = {
@@ -229,6 +268,9 @@ int main(void)
         cmocka_unit_test(a_port_is_reused_by_a_new_connection),
         cmocka_unit_test(stragglers_do_not_open_a_closed_connection),
         cmocka_unit_test(unknown_protocols_are_counted_by_port),
+        cmocka_unit_test(short_unknown_connections_are_counted_too),
+        cmocka_unit_test(a_join_into_a_long_body_waits_for_its_end),
+        cmocka_unit_test(a_segment_of_absurd_length_is_taken_as_captured),
         cmocka_unit_test(tls_is_named),
         cmocka_unit_test(a_segment_on_a_second_interface_is_a_duplicate),
     };

@@ -214,7 +214,8 @@ static bool absorbed(struct pd_conn *c, struct pd_half *h, uint64_t n)
         pd_match_broken(&p, h->dir);
         if (h->text && p.match->current[h->dir]) {
             h->text->holed = true;
-            h->text->full += (uint32_t)n;
+            if (__builtin_add_overflow(h->text->full, n, &h->text->full))
+                h->text->full = UINT32_MAX;
         }
         pass(c, h, n);
         return true;

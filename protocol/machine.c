@@ -179,8 +179,8 @@ static void keep_text(struct pd_conn *c, struct pd_half *h, const uint8_t *p, ui
         h->text = NULL; /* flushed meanwhile */
     if (h->text && !h->text->holed)
         pd_text_add(r, h->text, (struct pd_slice){p, n}, h->cap);
-    else if (h->text)
-        h->text->full += n;
+    else if (h->text && __builtin_add_overflow(h->text->full, n, &h->text->full))
+        h->text->full = UINT32_MAX;
 }
 
 static enum met met_until(struct pd_conn *c, struct pd_half *h, struct pd_slice *in)

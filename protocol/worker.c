@@ -183,7 +183,6 @@ static void add_unknown(struct pd_unknown_port *a, const struct pd_unknown_port 
             continue;
         struct pd_unknown_port sum = b[i].sni[0] || !a[k].packets ? b[i] : a[k];
         sum.packets = a[k].packets + b[i].packets;
-        sum.bytes = a[k].bytes + b[i].bytes;
         a[k] = sum;
     }
 }

@@ -75,7 +75,7 @@ struct pd_place pd_worker_place(const struct pd_worker *, const struct pd_rec *)
 
 /* A port that packets were seen on which no protocol understands. */
 struct pd_unknown_port {
-    uint64_t packets, bytes;
+    uint64_t packets; /* with payload */
     uint16_t port;
     uint8_t transport;
     bool tls;
