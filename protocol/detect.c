@@ -58,7 +58,7 @@ uint16_t pd_detect_known(const struct pd_setup *setup, uint8_t transport, const 
 }
 
 struct pd_unknown_port *pd_detect_unknown(struct pd_worker *w, uint8_t transport, uint16_t port,
-                                          uint64_t packets, uint64_t bytes)
+                                          uint64_t packets)
 {
     struct pd_unknown_port *table = w->tally.unknown;
 
