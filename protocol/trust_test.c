@@ -267,6 +267,21 @@ static void a_lost_response_of_the_only_request_costs_no_trust(void **state)
     toy_free(t);
 }
 
+static void a_join_that_begins_with_an_unreadable_response_is_still_a_join(void **state)
+{
+    (void)state;
+    struct toy *t = toy_new(&toy_order);
+    toy_say(t, PD_S2C, "La0\n?");
+    toy_say(t, PD_C2S, "Lq1\n");
+    toy_say(t, PD_S2C, "La1\n");
+    toy_say(t, PD_C2S, "Lq2\n");
+    toy_say(t, PD_S2C, "La2\n");
+    toy_finish(t);
+    assert_int_equal(t->count, 2);
+    check(t, 0, PD_OK, "q1\n", "a1\n");
+    toy_free(t);
+}
+
 static void a_lost_response_among_two_quarantines(void **state)
 {
     (void)state;
@@ -316,6 +331,7 @@ int main(void)
         cmocka_unit_test(join_into_a_pipeline_discards_shifted_pairs),
         cmocka_unit_test(join_on_an_unknown_port_turns_the_ends),
         cmocka_unit_test(a_lost_response_of_the_only_request_costs_no_trust),
+        cmocka_unit_test(a_join_that_begins_with_an_unreadable_response_is_still_a_join),
         cmocka_unit_test(a_lost_response_among_two_quarantines),
         cmocka_unit_test(a_prelude_is_not_a_loss),
     };

@@ -182,16 +182,21 @@ static void quarantine(const struct pd_party *p)
 void pd_order_lost(const struct pd_party *p, uint8_t dir)
 {
     struct pd_match *m = p->match;
+    bool join = m->hold & PD_HOLD_JOIN;
     /* Every request was seen and at most one awaited its response: that one is what was lost, and whatever is
      * asked next is alone. So only what the guess at the next boundary may get wrong has to wait. */
-    bool counted = dir != 0 && !m->quarantined && !m->hold && m->count <= 1 && !m->beyond;
+    bool counted = dir != 0 && !m->quarantined && m->count <= 1 && !m->beyond && !(join && m->held_count);
 
-    if (counted) {
-        flush(p);
-        m->hold |= PD_HOLD_REOPEN;
-    } else {
+    if (!counted) {
         quarantine(p);
+        return;
     }
+    pd_match_discard(p);
+    flush(p);
+    if (join)
+        m->asked = false; /* that nothing is outstanding now is no evidence */
+    else
+        m->hold |= PD_HOLD_REOPEN;
 }
 
 static void orphan(const struct pd_party *p)
