@@ -280,6 +280,43 @@ static void test_joined_at_a_response(void **state)
     drive_free(d);
 }
 
+/* A busy connection is joined between a request and its response: nothing after that is lost. */
+static void test_joined_without_silence(void **state)
+{
+    (void)state;
+    struct drive *d = drive_new("http");
+    send_text(d, PD_S2C, "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n");
+    send_text(d, PD_S2C, "orphan");
+    for (int i = 0; i < 3; i++) {
+        send_text(d, PD_C2S, REQUEST);
+        send_text(d, PD_S2C, EMPTY);
+    }
+    drive_finish(d);
+    assert_int_equal(drive_count(d), 3);
+    for (size_t i = 0; i < 3; i++)
+        expect(d, i, "\"status\":\"ok\"");
+    assert_int_equal(drive_counter(d, PD_C_LOST), 0);
+    drive_free(d);
+}
+
+/* The first answer stands unseen behind the orphan's body: the second one must not be taken for it. */
+static void test_orphan_hides_an_answer(void **state)
+{
+    (void)state;
+    struct drive *d = drive_new("http");
+    send_text(d, PD_S2C, "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n");
+    send_text(d, PD_C2S, "GET /1 HTTP/1.1\r\n\r\n");
+    send_text(d, PD_C2S, "GET /2 HTTP/1.1\r\n\r\n");
+    send_text(d, PD_S2C, "orphanHTTP/1.1 201 One\r\nContent-Length: 0\r\n\r\n");
+    send_text(d, PD_S2C, "HTTP/1.1 202 Two\r\nContent-Length: 0\r\n\r\n");
+    drive_finish(d);
+    for (size_t i = 0; i < drive_count(d); i++)
+        expect(d, i, "\"status\":\"incomplete\"");
+    assert_int_equal(drive_counter(d, PD_C_OK), 0);
+    assert_int_equal(drive_counter(d, PD_C_BAD), 1);
+    drive_free(d);
+}
+
 static uint64_t memory_of(unsigned conns)
 {
     struct drive *d = drive_new("http");
@@ -318,6 +355,8 @@ int main(void)
         cmocka_unit_test(test_gap_between_chunks),
         cmocka_unit_test(test_gap_in_head),
         cmocka_unit_test(test_joined_at_a_response),
+        cmocka_unit_test(test_joined_without_silence),
+        cmocka_unit_test(test_orphan_hides_an_answer),
         cmocka_unit_test(test_memory_between_messages),
     };
 

@@ -16,6 +16,7 @@ enum state {
     S_CHUNK_BREAK, /* the line break behind the data */
     S_TRAILER,     /* a line behind the last chunk */
     S_CLOSING,     /* a body that ends with the connection begins */
+    S_ORPHAN,      /* behind the head of a response whose request is not known */
     S_INTERIM,     /* a 1xx response ends */
     S_TUNNEL,      /* CONNECT was granted; then the answers to Upgrade */
     S_WEBSOCKET,
@@ -34,9 +35,11 @@ struct side {                    /* of one direction */
         uint8_t first[FIRST_BYTES]; /* of the head */
         uint64_t body;              /* body bytes so far; with `closing`, where the body began */
     };
-    uint8_t kind; /* of the request that this response answers */
-    bool capture; /* the body is kept */
-    bool closing; /* the body ends with the direction */
+    uint8_t kind;  /* of the request that this response answers */
+    uint8_t asked; /* requests since an orphan's head: none, one, more */
+    bool mid;      /* S_ORPHAN: what comes first is no segment's beginning */
+    bool capture;  /* the body is kept */
+    bool closing;  /* the body ends with the direction */
 };
 
 struct http {
@@ -90,10 +93,13 @@ static bool begins_method(struct pd_slice first)
 
 static bool begin_request(struct pd_conn *c, struct pd_half *h, struct pd_slice first)
 {
+    struct side *answers = side_of(c, PD_S2C);
     enum kind kind = K_OTHER;
 
     if (!begins_method(first))
         return false;
+    if (answers->asked < 2)
+        answers->asked++;
     if (memcmp(first.p, "HEAD ", 5) == 0)
         kind = K_HEAD;
     else if (memcmp(first.p, "CONNECT ", 8) == 0)
@@ -197,6 +203,32 @@ static void set_status(struct pd_rec *r, unsigned status)
     }
 }
 
+static void orphan(struct pd_half *h, struct side *s)
+{
+    s->asked = 0;
+    pd_feed(h, S_ORPHAN, PD_ENDLESS);
+}
+
+/* Behind an orphan's head the next response is where a segment begins with one. It is believed while at most
+ * one request has come since: with more, the first answer may have passed unseen in the orphan's last
+ * segment. */
+static uint32_t seek_response(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
+{
+    struct side *s = side_of(c, h->dir);
+    struct pd_look look = {.dir = PD_S2C, .purpose = PD_RECOVER, .transport = PD_TCP};
+    uint8_t confidence = 0;
+    bool found = !s->mid && pd_http_sync(in, &look, &confidence) == 0 && confidence == PD_CERTAIN;
+
+    s->mid = false;
+    if (!found)
+        return in.len;
+    if (s->asked > 1)
+        pd_bad(c, h, "response without request");
+    else
+        pd_bytes(h, S_FIRST, FIRST_BYTES);
+    return 0;
+}
+
 static void frame_response(struct pd_conn *c, struct pd_half *h, struct pd_rec *r, unsigned status,
                            const struct pd_http_framing *f)
 {
@@ -215,7 +247,7 @@ static void frame_response(struct pd_conn *c, struct pd_half *h, struct pd_rec *
     else if (s->kind == K_HEAD || empty)
         bodyless(c, h, S_END);
     else if (s->kind == K_UNKNOWN)
-        pd_bad(c, h, "response without request"); /* it may answer HEAD */
+        orphan(h, s); /* it may answer HEAD */
     else if (f->conflict)
         pd_bad(c, h, "conflicting lengths");
     else
@@ -262,6 +294,7 @@ static uint32_t read_head(struct pd_conn *c, struct pd_half *h, struct pd_slice 
         frame_request(c, h, r, &framing);
     else
         frame_response(c, h, r, status, &framing);
+    s->mid = used < in.len;
     return used;
 }
 
@@ -385,6 +418,8 @@ static uint32_t step(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
     case S_CLOSING:
         begin_closing(c, h);
         break;
+    case S_ORPHAN:
+        return seek_response(c, h, in);
     case S_INTERIM:
         pd_response_cancel(c, h);
         idle(h);
