@@ -32,6 +32,7 @@ static void count_behind(struct pd_conn *c, const struct pd_half *h, uint32_t se
 /* A gap in a direction whose protocol is not known yet: it stands in mid-stream from here. */
 static void gap(struct pd_conn *c, struct pd_half *h, uint64_t n)
 {
+    c->worker->silence = 0; /* who knows when these bytes passed */
     *gap_of(c, h) = (struct pd_gap){.half = h, .seq = (uint32_t)h->pos, .len = (uint32_t)n};
     if (!c->proto) {
         h->carried = 0;

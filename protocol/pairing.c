@@ -17,13 +17,17 @@ struct pd_party pd_party_of(struct pd_conn *c)
                              .flags = c->proto->flags};
 }
 
-/* The current token's first byte. */
+/* The current token's first byte. Only a packet's first byte follows the silence before it. */
 static struct pd_at begins(const struct pd_conn *c, const struct pd_half *h)
 {
+    const struct pd_packet *packet = c->worker->packet;
+    uint64_t pos = h->pos - c->worker->token_length;
+    bool first = packet && (uint32_t)pos == packet->seq;
+
     return (struct pd_at){.ts = h->token_ts,
                           .ordinal = h->token_ordinal,
-                          .pos = h->pos - c->worker->token_length,
-                          .silence = c->worker->silence,
+                          .pos = pos,
+                          .silence = first ? c->worker->silence : 0,
                           .ack = h->token_ack,
                           .has_ack = h->has_ack,
                           .dir = h->dir};

@@ -132,6 +132,23 @@ static void quarantine_ends_after_silence(void **state)
     toy_free(t);
 }
 
+static void only_the_first_byte_of_a_segment_follows_the_silence(void **state)
+{
+    (void)state;
+    struct toy *t = toy_open(&toy_order);
+    toy_lose(t, PD_C2S, 4);
+    toy_say(t, PD_C2S, "Lq2\n");
+    toy_say(t, PD_S2C, "La1\n");
+    toy_wait(t, 50 * ms);
+    toy_lose(t, PD_C2S, 2);
+    toy_say(t, PD_C2S, "Lq3\nLq4\n"); /* where it begins is a guess, and q4 follows q3 without a pause */
+    toy_say(t, PD_S2C, "La3\n");
+    toy_finish(t);
+    for (unsigned i = 0; i < t->count; i++)
+        assert_string_not_equal(t->seen[i].asked, "q4\n");
+    toy_free(t);
+}
+
 static void half_duplex_needs_no_quarantine(void **state)
 {
     (void)state;
@@ -322,6 +339,7 @@ int main(void)
         cmocka_unit_test(response_that_acknowledges_no_request_answers_none),
         cmocka_unit_test(quarantine_ends_on_evidence),
         cmocka_unit_test(quarantine_ends_after_silence),
+        cmocka_unit_test(only_the_first_byte_of_a_segment_follows_the_silence),
         cmocka_unit_test(half_duplex_needs_no_quarantine),
         cmocka_unit_test(turn_rule_finds_the_response_side),
         cmocka_unit_test(acknowledged_but_unseen_is_a_gap_before_a_pair_depends_on_it),
