@@ -273,7 +273,7 @@ static enum met met_message(struct pd_conn *c, struct pd_half *h, struct pd_slic
     }
     h->left -= n;
     used(h, in, n);
-    *token = (struct pd_slice){h->buffer, h->cap};
+    *token = (struct pd_slice){h->buffer ? h->buffer : in->p, h->cap};
     return h->left ? STARVED : MET;
 }
 
