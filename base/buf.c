@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FIRST_CAP = 256, DIGITS = 20 };
+enum { FIRST_CAP = 256 };
 
 void pd_buf_init(struct pd_buf *b, size_t limit)
 {
@@ -45,18 +45,55 @@ const char pd_digit_pairs[200] = "0001020304050607080910111213141516171819"
                                  "6061626364656667686970717273747576777879"
                                  "8081828384858687888990919293949596979899";
 
-void pd_buf_u64(struct pd_buf *b, uint64_t v)
+/* Exactly four digits. */
+static char *four(char *to, uint32_t v)
 {
-    char digits[DIGITS], *at = digits + DIGITS;
+    return pd_print_pair(pd_print_pair(to, v / 100), v % 100);
+}
 
-    for (; v > 99; v /= 100) {
-        at -= 2;
-        memcpy(at, &pd_digit_pairs[2 * (v % 100)], 2);
+/* Up to four digits. */
+static char *short_number(char *to, uint32_t v)
+{
+    if (v > 999)
+        return four(to, v);
+    if (v > 99) {
+        *to = (char)('0' + v / 100);
+        return pd_print_pair(to + 1, v % 100);
     }
     if (v > 9)
-        *--at = pd_digit_pairs[2 * v + 1];
-    *--at = v > 9 ? pd_digit_pairs[2 * v] : (char)('0' + v);
-    pd_buf_add(b, at, (size_t)(digits + DIGITS - at));
+        return pd_print_pair(to, v);
+    *to = (char)('0' + v);
+    return to + 1;
+}
+
+/* Front to back, four digits at a time: most numbers are short, and none has to be moved afterwards. */
+char *pd_print_u64(char *to, uint64_t v)
+{
+    enum { TEN_4 = 10000, TEN_8 = 100000000 };
+    uint64_t high = v / TEN_8;
+    uint32_t low = (uint32_t)(v % TEN_8);
+
+    if (v < TEN_4)
+        return short_number(to, low);
+    if (high == 0)
+        return four(short_number(to, low / TEN_4), low % TEN_4);
+    if (high < TEN_4) {
+        to = short_number(to, (uint32_t)high);
+    } else if (high < TEN_8) {
+        to = four(short_number(to, (uint32_t)high / TEN_4), (uint32_t)high % TEN_4);
+    } else { /* of more than sixteen digits */
+        to = short_number(to, (uint32_t)(high / TEN_8));
+        high %= TEN_8;
+        to = four(four(to, (uint32_t)high / TEN_4), (uint32_t)high % TEN_4);
+    }
+    return four(four(to, low / TEN_4), low % TEN_4);
+}
+
+void pd_buf_u64(struct pd_buf *b, uint64_t v)
+{
+    char digits[PD_U64_TEXT];
+
+    pd_buf_add(b, digits, (size_t)(pd_print_u64(digits, v) - digits));
 }
 
 void pd_buf_i64(struct pd_buf *b, int64_t v)

@@ -49,6 +49,17 @@ static inline void pd_buf_char(struct pd_buf *b, char c)
 /* "00" to "99". */
 extern const char pd_digit_pairs[200];
 
+/* Prints two digits of v < 100. */
+static inline char *pd_print_pair(char *to, uint32_t v)
+{
+    memcpy(to, &pd_digit_pairs[2 * (size_t)v], 2);
+    return to + 2;
+}
+
+/* Prints v at `to`, which has room for PD_U64_TEXT bytes; returns the end. No NUL. */
+enum { PD_U64_TEXT = 20 };
+char *pd_print_u64(char *to, uint64_t v);
+
 void pd_buf_u64(struct pd_buf *b, uint64_t v);
 void pd_buf_i64(struct pd_buf *b, int64_t v);
 void pd_buf_str(struct pd_buf *b, const char *s);

@@ -1,41 +1,64 @@
-/* json.h: the pieces of JSON. Every member is written with a comma behind it; closing an object or a list
- * turns the last comma into its bracket. What does not fit sets b->full, and the whole line has to be taken
- * back. */
+/* json.h: the pieces of JSON. They write through a bare pointer and return the end: the caller has made room,
+ * once for many pieces. Copies have a constant size where they can, so up to PD_JSON_SLACK bytes behind what
+ * a piece returns may be overwritten. Every member is written with a comma behind it; closing an object or a
+ * list turns the last comma into its bracket. */
 #ifndef PD_EXPORTER_JSON_H
 #define PD_EXPORTER_JSON_H
-#include "base/buf.h"
 #include "base/slice.h"
 
-/* `"key":`. Keys come from tables and need no escapes; at most PD_JSON_KEY_MAX bytes (asserted). */
-enum { PD_JSON_KEY_MAX = 64 };
-void pd_json_key(struct pd_buf *b, const char *key);
+enum {
+    PD_JSON_BLOCK = 256,    /* bytes of text that one call takes */
+    PD_JSON_ESCAPE = 6,     /* a byte of text becomes at most so many */
+    PD_JSON_SLACK = 64,     /* room for punctuation, and for what is overwritten behind it */
+    PD_JSON_NUMBER = 32,    /* the longest number with its comma */
+    PD_JSON_SECOND_LEN = 20 /* "2026-11-20T15:17:08." */
+};
 
-/* `"text",`: control characters, C1 and DEL too, are escaped; what is not UTF-8 becomes U+FFFD. */
-void pd_json_string(struct pd_buf *b, struct pd_slice text);
-
-/* The same without quotes and comma, for a string that is made of several parts. */
-void pd_json_inside(struct pd_buf *b, struct pd_slice text);
-
-/* `"name":["value"` and a comma, which the caller closes, or adds more values behind. */
-void pd_json_header(struct pd_buf *b, struct pd_slice name, struct pd_slice value);
-
-void pd_json_u64(struct pd_buf *b, uint64_t v);
-void pd_json_i64(struct pd_buf *b, int64_t v);
-
-/* ns as decimal seconds, without zeros at the end. */
-void pd_json_seconds(struct pd_buf *b, uint64_t ns);
-
-/* `"time":"2026-11-20T15:17:08.603123456Z",` */
-void pd_json_time(struct pd_buf *b, uint64_t ts);
-
-/* Closes what was opened at `start`, the length of b before its first member, with ']' or '}'. */
-static inline void pd_json_close(struct pd_buf *b, size_t start, char bracket)
+/* Room for a string of n <= PD_JSON_BLOCK bytes. */
+static inline size_t pd_json_room(size_t n)
 {
-    if (!pd_buf_room(b, 2))
-        return;
-    if (b->len > start)
-        b->len--; /* the last member's comma */
-    b->p[b->len++] = bracket;
-    b->p[b->len++] = ',';
+    return n * PD_JSON_ESCAPE + PD_JSON_SLACK;
+}
+
+/* A short constant text, rendered once: `"status_code":`. */
+struct pd_piece {
+    char s[31];
+    uint8_t len;
+};
+
+/* Renders before, text and after; they must fit (asserted) and need no escapes. */
+void pd_piece_set(struct pd_piece *, const char *before, const char *text, const char *after);
+
+static inline char *pd_piece_put(char *to, const struct pd_piece *p)
+{
+    memcpy(to, p, sizeof *p); /* a constant size is two moves; what is too much is overwritten */
+    return to + p->len;
+}
+
+/* The text's characters that begin within its first PD_JSON_BLOCK bytes, without quotes; *s loses them.
+ * Control characters, C1 and DEL too, are escaped; what is not UTF-8 becomes U+FFFD. */
+char *pd_json_inside(char *to, struct pd_slice *s);
+
+/* `"text",` of at most PD_JSON_BLOCK bytes. */
+char *pd_json_string(char *to, struct pd_slice text);
+
+/* Numbers with a comma behind them. */
+char *pd_json_u64(char *to, uint64_t v);
+char *pd_json_i64(char *to, int64_t v);
+/* ns as decimal seconds, without zeros at the end. */
+char *pd_json_seconds(char *to, uint64_t ns);
+/* Nine digits, no comma. */
+char *pd_json_nanos(char *to, uint32_t ns);
+
+/* `2026-11-20T15:17:08.`: PD_JSON_SECOND_LEN bytes, no NUL. */
+void pd_json_second(char *to, uint64_t seconds);
+
+static inline char *pd_json_close(char *to, char bracket)
+{
+    if (to[-1] == ',')
+        to--;
+    to[0] = bracket;
+    to[1] = ',';
+    return to + 2;
 }
 #endif

@@ -18,13 +18,19 @@ struct pd_line_style {
         columns; /* text only: the terminal's width less what pd_line_time() takes; 0: nothing is shortened */
 };
 
-/* Appends rec as one JSON object and LF (docs: one line of JSON). When b->full is set afterwards, what was
- * appended is no line and has to be taken back. */
-void pd_line_json(struct pd_buf *b, const struct pd_rec *rec, const struct pd_line_style *);
+/* What a JSON encoder keeps from line to line, see exporter/memo.h. NULL: memory is short. */
+struct pd_line_memo;
+struct pd_line_memo *pd_line_memo_new(void);
+void pd_line_memo_free(struct pd_line_memo *); /* NULL is ignored */
+
+/* Appends rec as one JSON object and LF (docs: one line of JSON). When it does not fit, b->full is set and
+ * nothing was appended; room is asked for as if all text needed escapes. */
+void pd_line_json(struct pd_buf *b, const struct pd_rec *rec, const struct pd_line_style *,
+                  struct pd_line_memo *);
 
 /* Appends rec as one text line and LF, without its time column, which depends on the line printed before.
- * Nothing that was captured can move the cursor, change colours or turn the direction of writing. b->full as
- * above. */
+ * Nothing that was captured can move the cursor, change colours or turn the direction of writing. When
+ * b->full is set afterwards, what was appended is no line and has to be taken back. */
 void pd_line_text(struct pd_buf *b, const struct pd_rec *rec, const struct pd_line_style *);
 
 enum { PD_TIME_TEXT = 40 };

@@ -1,55 +1,153 @@
-/* line_json.c: a record as one JSON object. Keys come from the schema's table, in its order. */
+/* line_json.c: a record as one JSON object. Keys come from the schema's table, in its order. The line is
+ * written through a bare pointer, `to`, which each function takes and returns; room is made before anything
+ * whose length is not constant. When there is none, the line goes on in a spare place and is forgotten, so
+ * that nothing else has to ask. */
 #include "exporter/community.h"
-#include "exporter/json.h"
-#include "exporter/line.h"
+#include "exporter/memo.h"
 #include "exporter/text.h"
 
-enum { CUT_FIELDS = 64 };
+enum {
+    PART_MAX = PD_JSON_BLOCK * PD_JSON_ESCAPE, /* of one piece of text */
+    HEAD_MAX = 512, /* of all that stands before the sides, but for names and texts */
+    NAME_COPY = 32,
+    CUT_FIELDS = 64
+};
+#define NS_IN_S UINT64_C(1000000000)
 
 struct encoder {
     struct pd_buf *out;
+    const char *end; /* of the room */
     const struct pd_line_style *style;
-    uint64_t cut;   /* a bit for each field of the schema that was shortened */
-    bool shortened; /* the field in hand was */
+    struct pd_line_memo *memo;
+    uint64_t cut; /* a bit for each field of the schema that was shortened */
     bool holed;
+    bool failed; /* no room: `to` is in memo->spare */
 };
+
+_Static_assert(sizeof((struct pd_line_memo *)0)->spare > HEAD_MAX + PD_JSON_SLACK,
+               "what is asked for at once fits");
+_Static_assert(sizeof((struct pd_line_memo *)0)->spare > PART_MAX + 2 * PD_JSON_SLACK,
+               "what is asked for at once fits");
+
+/* Copies a literal without its NUL. */
+#define PUT(to, literal) ((char *)memcpy((to), "" literal, sizeof(literal) - 1) + sizeof(literal) - 1)
+
+/* --- room --- */
+
+__attribute__((noinline)) static char *more_room(struct encoder *e, char *to, size_t n)
+{
+    if (!e->failed) {
+        size_t before = e->out->len, used = (size_t)(to - e->out->p) - before;
+        bool grown = pd_buf_grow(e->out, used + n);
+        e->end = e->out->p + e->out->cap;
+        if (grown)
+            return e->out->p + before + used;
+    }
+    e->failed = true;
+    e->end = e->memo->spare + sizeof e->memo->spare;
+    return e->memo->spare + 1; /* the byte before `to` may be looked at */
+}
+
+/* Room for n bytes at what it returns. Some PD_JSON_SLACK more are there for punctuation: brackets that close
+ * something need not ask. */
+static inline char *room(struct encoder *e, char *to, size_t n)
+{
+    n += PD_JSON_SLACK;
+    return (size_t)(e->end - to) >= n ? to : more_room(e, to, n);
+}
 
 /* --- fields --- */
 
-static void note(struct encoder *e, const struct pd_text *t)
+static inline void note(struct encoder *e, const struct pd_text *t, uint64_t mark)
 {
-    e->shortened |= t->len < t->full;
-    e->holed |= t->holed;
+    if (t->len < t->full)
+        e->cut |= mark;
+    if (t->holed)
+        e->holed = true;
 }
 
-static void put_text(struct encoder *e, const struct pd_text *t)
+/* Any text without quotes. */
+static char *put_inside(struct encoder *e, char *to, struct pd_slice s)
 {
-    note(e, t);
-    pd_json_string(e->out, pd_text_slice(t));
+    while (s.len)
+        to = pd_json_inside(room(e, to, PART_MAX), &s);
+    return to;
 }
 
-static void put_query(struct encoder *e, const struct pd_text *t)
+/* A text that is too long to make room for all of it at once. */
+__attribute__((noinline)) static char *put_long(struct encoder *e, char *to, struct pd_slice s)
+{
+    to = put_inside(e, PUT(room(e, to, 1), "\""), s);
+    return PUT(room(e, to, 2), "\",");
+}
+
+/* `key"text",`; key may be NULL. */
+static inline char *put_slice(struct encoder *e, char *to, const struct pd_piece *key, struct pd_slice s)
+{
+    bool is_long = s.len > PD_JSON_BLOCK;
+
+    to = room(e, to, sizeof *key + (is_long ? 0 : s.len * PD_JSON_ESCAPE));
+    if (key)
+        to = pd_piece_put(to, key);
+    return is_long ? put_long(e, to, s) : pd_json_string(to, s);
+}
+
+static inline char *put_text(struct encoder *e, char *to, const struct pd_piece *key, const struct pd_text *t,
+                             uint64_t mark)
+{
+    note(e, t, mark);
+    return put_slice(e, to, key, pd_text_slice(t));
+}
+
+static char *put_query(struct encoder *e, char *to, const struct pd_text *t, uint64_t mark)
 {
     struct pd_slice left = pd_text_slice(t), piece;
     bool secret;
 
-    note(e, t);
-    pd_buf_char(e->out, '"');
+    note(e, t, mark);
+    to = PUT(room(e, to, 1), "\"");
     while (pd_query_next(&left, e->style->redact, &piece, &secret)) {
-        pd_json_inside(e->out, piece);
+        to = put_inside(e, to, piece);
         if (secret)
-            pd_buf_lit(e->out, PD_REDACTED);
+            to = PUT(room(e, to, sizeof PD_REDACTED), PD_REDACTED);
     }
-    pd_buf_lit(e->out, "\",");
+    return PUT(room(e, to, 2), "\",");
 }
 
-static void put_list(struct encoder *e, const struct pd_list *l)
+static char *put_list(struct encoder *e, char *to, const struct pd_list *l, uint64_t mark)
 {
-    pd_buf_char(e->out, '[');
-    size_t start = e->out->len;
+    *to++ = '[';
     for (const struct pd_item *i = l->first; i; i = i->next)
-        put_text(e, &i->text);
-    pd_json_close(e->out, start, ']');
+        to = put_text(e, to, NULL, &i->text, mark);
+    return pd_json_close(to, ']');
+}
+
+/* `"name":["`, and whether the values are secret. */
+static inline char *put_name(struct encoder *e, char *to, const struct pd_header *h, bool *secret)
+{
+    const struct pd_redact *redact = e->style->redact;
+    const struct pd_memo_name *known = pd_memo_name(e->memo, redact, h);
+
+    if (known) {
+        *secret = known->secret;
+        to = room(e, to, sizeof known->text);
+        memcpy(to, known->text, NAME_COPY);
+        if (known->len > NAME_COPY - PD_MEMO_QUOTES)
+            memcpy(to, known->text, sizeof known->text);
+        return to + known->len + PD_MEMO_QUOTES;
+    }
+    struct pd_slice name = pd_text_slice(&h->name);
+    *secret = redact && pd_redact_name(redact, name);
+    to = put_inside(e, PUT(room(e, to, 1), "\""), name);
+    return PUT(room(e, to, 3), "\":[");
+}
+
+static inline char *put_value(struct encoder *e, char *to, const struct pd_header *h, bool secret,
+                              uint64_t mark)
+{
+    if (secret)
+        return PUT(room(e, to, sizeof PD_REDACTED), "\"" PD_REDACTED "\",");
+    return put_text(e, to, NULL, &h->value, mark);
 }
 
 static bool same_name(const struct pd_header *a, const struct pd_header *b)
@@ -57,43 +155,34 @@ static bool same_name(const struct pd_header *a, const struct pd_header *b)
     return a->name.len == b->name.len && memcmp(a->name.s, b->name.s, a->name.len) == 0;
 }
 
-static struct pd_slice shown_value(struct encoder *e, const struct pd_header *h, bool secret)
-{
-    if (secret)
-        return PD_SLICE(PD_REDACTED);
-    note(e, &h->value);
-    return pd_text_slice(&h->value);
-}
-
 /* A name once, with the values of all nodes that have it, in their order. */
-static void put_header(struct encoder *e, const struct pd_header *h, bool repeats)
+static char *put_header(struct encoder *e, char *to, const struct pd_header *h, bool repeats, uint64_t mark)
 {
-    const struct pd_redact *redact = e->style->redact;
-    struct pd_slice name = pd_text_slice(&h->name);
-    bool secret = redact && pd_redact_name(redact, name);
+    bool secret;
 
-    note(e, &h->name);
-    pd_json_header(e->out, name, shown_value(e, h, secret));
+    note(e, &h->name, mark);
+    to = put_name(e, to, h, &secret);
+    to = put_value(e, to, h, secret, mark);
     for (const struct pd_header *o = h->next; repeats && o; o = o->next)
         if (o->again && same_name(o, h))
-            pd_json_string(e->out, shown_value(e, o, secret));
-    pd_json_close(e->out, 0, ']');
+            to = put_value(e, to, o, secret, mark);
+    return PUT(to - 1, "],"); /* in place of the last value's comma */
 }
 
-static void put_headers(struct encoder *e, const struct pd_list *l)
+static char *put_headers(struct encoder *e, char *to, const struct pd_list *l, uint64_t mark)
 {
-    pd_buf_char(e->out, '{');
-    size_t start = e->out->len;
+    *to++ = '{';
     for (const struct pd_header *h = l->first; h; h = h->next)
         if (!h->again)
-            put_header(e, h, l->repeats);
-    pd_json_close(e->out, start, '}');
+            to = put_header(e, to, h, l->repeats, mark);
+    return pd_json_close(to, '}');
 }
 
-static bool seen(const struct pd_field *f, const void *at)
+static bool seen(uint8_t kind, const void *at)
 {
-    switch (f->type) {
+    switch (kind) {
     case PD_TEXT:
+    case PD_STEP_QUERY:
         return ((const struct pd_text *)at)->s;
     case PD_INT:
         return ((const struct pd_int *)at)->seen;
@@ -104,211 +193,210 @@ static bool seen(const struct pd_field *f, const void *at)
     }
 }
 
-static void put_objects(struct encoder *e, const struct pd_field *f, const struct pd_list *l);
+static char *put_objects(struct encoder *e, char *to, const struct pd_step *s, const struct pd_list *l);
 
-static void put_several(struct encoder *e, const struct pd_field *f, const struct pd_list *l)
+static char *put_several(struct encoder *e, char *to, const struct pd_step *s, const struct pd_list *l)
 {
-    e->shortened |= l->count < l->full;
-    if (f->type == PD_HEADERS)
-        put_headers(e, l);
-    else if (f->type == PD_LIST)
-        put_list(e, l);
-    else
-        put_objects(e, f, l);
+    if (l->count < l->full)
+        e->cut |= s->mark;
+    to = pd_piece_put(room(e, to, sizeof s->key), &s->key);
+    if (s->kind == PD_HEADERS)
+        return put_headers(e, to, l, s->mark);
+    if (s->kind == PD_LIST)
+        return put_list(e, to, l, s->mark);
+    return put_objects(e, to, s, l);
 }
 
-static void put_field(struct encoder *e, const struct pd_field *f, const unsigned char *data)
+static char *put_steps(struct encoder *e, char *to, const struct pd_step *s, const unsigned char *data)
 {
-    const void *at = data + f->off;
-
-    if ((f->roles & (PD_LOG | PD_HIDDEN)) != PD_LOG || !seen(f, at))
-        return;
-    pd_json_key(e->out, f->name);
-    switch (f->type) {
-    case PD_TEXT:
-        if (f->roles & PD_QUERY)
-            put_query(e, at);
-        else
-            put_text(e, at);
-        break;
-    case PD_INT:
-        pd_json_i64(e->out, ((const struct pd_int *)at)->v);
-        break;
-    case PD_BOOL:
-        pd_buf_str(e->out, *(const uint8_t *)at == PD_TRUE ? "true," : "false,");
-        break;
-    default:
-        put_several(e, f, at);
+    for (; s->kind != PD_STEP_END; s++) {
+        const void *at = data + s->off;
+        if (!seen(s->kind, at))
+            continue;
+        switch (s->kind) {
+        case PD_TEXT:
+            to = put_text(e, to, &s->key, at, s->mark);
+            break;
+        case PD_STEP_QUERY:
+            to = pd_piece_put(room(e, to, sizeof s->key), &s->key);
+            to = put_query(e, to, at, s->mark);
+            break;
+        case PD_INT:
+            to = pd_piece_put(room(e, to, sizeof s->key + PD_JSON_NUMBER), &s->key);
+            to = pd_json_i64(to, ((const struct pd_int *)at)->v);
+            break;
+        case PD_BOOL:
+            to = pd_piece_put(room(e, to, sizeof s->key), &s->key);
+            to = *(const uint8_t *)at == PD_TRUE ? PUT(to, "true,") : PUT(to, "false,");
+            break;
+        default:
+            to = put_several(e, to, s, at);
+        }
     }
+    return to;
 }
 
-/* Sub-tables hold no objects again: tables are constants of this program, not input. */
-static void put_objects(struct encoder *e, const struct pd_field *f, const struct pd_list *l)
+static char *put_objects(struct encoder *e, char *to, const struct pd_step *s, const struct pd_list *l)
 {
-    pd_buf_char(e->out, '[');
-    size_t list_start = e->out->len;
+    *to++ = '[';
     for (const struct pd_object *o = l->first; o; o = o->next) {
-        pd_buf_char(e->out, '{');
-        size_t start = e->out->len;
-        for (const struct pd_field *sub = f->sub; sub->name; sub++)
-            put_field(e, sub, o->data);
-        pd_json_close(e->out, start, '}');
+        to = PUT(room(e, to, 1), "{");
+        to = pd_json_close(put_steps(e, to, s->sub, o->data), '}');
     }
-    pd_json_close(e->out, list_start, ']');
+    return pd_json_close(to, ']');
 }
 
 /* --- the object --- */
 
-/* The inside of an end's object. */
-static void put_end(struct pd_buf *b, const struct pd_end *end)
+static char *put_end(struct encoder *e, char *to, const struct pd_end *end)
 {
-    pd_buf_lit(b, "{\"address\":\"");
-    if (pd_buf_room(b, PD_ADDR_TEXT))
-        b->len += pd_addr_print(b->p + b->len, &end->addr);
-    pd_buf_lit(b, "\",\"port\":");
-    pd_buf_u64(b, end->port);
-    pd_buf_lit(b, "},");
+    const struct pd_memo_addr *known = pd_memo_addr(e->memo, &end->addr);
+
+    to = PUT(to, "{\"address\":\"");
+    memcpy(to, known->text, sizeof known->text);
+    to = pd_print_u64(to + known->len, end->port);
+    return PUT(to, "},");
 }
 
-static void put_name(struct pd_buf *b, const char *name)
+static char *put_string(struct encoder *e, char *to, const char *s)
 {
-    pd_json_string(b, (struct pd_slice){(const uint8_t *)name, (uint32_t)strlen(name)});
+    return put_slice(e, to, NULL, (struct pd_slice){(const uint8_t *)s, (uint32_t)strlen(s)});
 }
 
-static void put_tunnel(struct pd_buf *b, const char *kind, uint32_t id)
+static char *put_tunnel(struct encoder *e, char *to, const char *kind, uint32_t id)
 {
-    pd_buf_lit(b, "\"tunnel\":{\"kind\":");
-    put_name(b, kind);
-    pd_buf_lit(b, "\"id\":");
-    pd_buf_u64(b, id);
-    pd_buf_lit(b, "},");
+    to = put_string(e, PUT(to, "\"tunnel\":{\"kind\":"), kind);
+    to = pd_json_u64(PUT(to, "\"id\":"), id);
+    return PUT(to - 1, "},");
 }
 
-static void put_place(struct pd_buf *b, const struct pd_rec *r, const struct pd_line_style *style)
+static char *put_place(struct encoder *e, char *to, const struct pd_rec *r)
 {
+    const struct pd_line_style *style = e->style;
     bool live = style->iface_name && !style->files;
     const char *iface = live ? style->iface_name(r->link.iface) : NULL;
     const char *tunnel = pd_tunnel_name(r->link.tunnel);
-    char id[PD_COMMUNITY_TEXT];
 
-    if (!live && r->ordinal) {
-        pd_buf_lit(b, "\"packet\":");
-        pd_json_u64(b, r->ordinal);
-    }
-    if (iface) {
-        pd_buf_lit(b, "\"iface\":");
-        put_name(b, iface);
-    }
-    if (r->link.vlan) {
-        pd_buf_lit(b, "\"vlan\":");
-        pd_json_u64(b, r->link.vlan);
-    }
+    if (!live && r->ordinal)
+        to = pd_json_u64(PUT(to, "\"packet\":"), r->ordinal);
+    if (iface)
+        to = room(e, put_string(e, PUT(to, "\"iface\":"), iface), HEAD_MAX);
+    if (r->link.vlan)
+        to = pd_json_u64(PUT(to, "\"vlan\":"), r->link.vlan);
     if (tunnel)
-        put_tunnel(b, tunnel, r->link.tunnel_id);
+        to = room(e, put_tunnel(e, to, tunnel, r->link.tunnel_id), HEAD_MAX);
     if (style->community_id) {
+        char id[PD_COMMUNITY_TEXT];
         pd_community_id(id, &r->client, &r->server, r->transport);
-        pd_buf_lit(b, "\"conn\":");
-        put_name(b, id);
+        to = room(e, put_string(e, PUT(to, "\"conn\":"), id), HEAD_MAX);
     }
+    return to;
 }
 
-static void put_outcome(struct pd_buf *b, const struct pd_rec *r)
+static inline char *put_number(char *to, const char number[PD_JSON_NUMBER], size_t len)
 {
-    struct pd_text error = {0};
-    uint64_t ns;
+    memcpy(to, number, PD_JSON_NUMBER);
+    return to + len;
+}
 
-    pd_buf_lit(b, "\"status\":");
-    put_name(b, pd_status_names[r->status]);
-    if (pd_rec_duration(r, &ns)) {
-        pd_buf_lit(b, "\"duration\":");
-        pd_json_seconds(b, ns);
+/* Status and times. Most messages are one packet each: then both times are the same. */
+static char *put_outcome(struct encoder *e, char *to, const struct pd_rec *r)
+{
+    char number[PD_JSON_NUMBER];
+    size_t len = 0;
+    uint64_t duration = 0, wait;
+
+    to = pd_piece_put(to, &e->memo->status[r->status]);
+    if (pd_rec_duration(r, &duration)) {
+        len = (size_t)(pd_json_seconds(number, duration) - number);
+        to = put_number(PUT(to, "\"duration\":"), number, len);
     }
-    if (pd_rec_wait(r, &ns)) {
-        pd_buf_lit(b, "\"wait\":");
-        pd_json_seconds(b, ns);
+    if (pd_rec_wait(r, &wait)) {
+        if (!len || wait != duration)
+            len = (size_t)(pd_json_seconds(number, wait) - number);
+        to = put_number(PUT(to, "\"wait\":"), number, len);
     }
     if (r->flags & PD_REC_LATE)
-        pd_buf_lit(b, "\"late\":true,");
-    if (r->status == PD_ERROR && r->schema->failed && r->schema->failed(r, &error) && error.s) {
-        pd_buf_lit(b, "\"error\":");
-        pd_json_string(b, pd_text_slice(&error));
-    }
+        to = PUT(to, "\"late\":true,");
+    return to;
 }
 
-static void put_fields(struct encoder *e, const struct pd_rec *r, enum pd_side side)
+static char *put_error(struct encoder *e, char *to, const struct pd_rec *r)
 {
-    const struct pd_field *fields = r->schema->fields;
+    struct pd_text error = {0};
 
-    for (unsigned i = 0; fields[i].name; i++) {
-        if (fields[i].side != side)
-            continue;
-        e->shortened = false;
-        put_field(e, &fields[i], r->data);
-        if (e->shortened && i < CUT_FIELDS)
-            e->cut |= UINT64_C(1) << i;
-    }
+    if (r->status != PD_ERROR || !r->schema->failed || !r->schema->failed(r, &error) || !error.s)
+        return to;
+    return put_slice(e, PUT(to, "\"error\":"), NULL, pd_text_slice(&error));
 }
 
 /* One side's fields and bytes; nothing at all when none was seen. */
-static void put_side(struct encoder *e, const struct pd_rec *r, enum pd_side side)
+static char *put_side(struct encoder *e, char *to, const struct pd_rec *r, const struct pd_plan *plan,
+                      enum pd_side side)
 {
+    static const struct pd_piece begin[] = {{"\"request\":{", 11}, {"\"response\":{", 12}};
     uint64_t bytes = side == PD_REQUEST ? r->req_bytes : r->rsp_bytes;
-    size_t before = e->out->len, start;
 
-    if (side == PD_REQUEST)
-        pd_buf_lit(e->out, "\"request\":{");
-    else
-        pd_buf_lit(e->out, "\"response\":{");
-    start = e->out->len;
-    put_fields(e, r, side);
-    if (bytes) {
-        pd_buf_lit(e->out, "\"bytes\":");
-        pd_json_u64(e->out, bytes);
-    }
-    if (e->out->len > start)
-        pd_json_close(e->out, start, '}');
-    else
-        e->out->len = before;
+    to = pd_piece_put(room(e, to, sizeof begin[0]), &begin[side]);
+    to = put_steps(e, to, plan->side[side], r->data);
+    if (bytes)
+        to = pd_json_u64(PUT(room(e, to, PD_JSON_NUMBER), "\"bytes\":"), bytes);
+    return to[-1] == '{' ? to - begin[side].len : pd_json_close(to, '}');
 }
 
-static void put_marks(struct encoder *e, const struct pd_rec *r)
+static char *put_marks(struct encoder *e, char *to, const struct pd_rec *r)
 {
     const struct pd_field *f = r->schema->fields;
 
     if (e->cut) {
-        pd_buf_lit(e->out, "\"cut\":[");
-        for (unsigned i = 0; i < CUT_FIELDS && f[i].name; i++)
+        to = PUT(room(e, to, PD_JSON_SLACK), "\"cut\":[");
+        for (unsigned i = 0; f[i].name && i < CUT_FIELDS; i++)
             if (e->cut >> i & 1) {
-                pd_buf_str(e->out, f[i].side == PD_REQUEST ? "\"request." : "\"response.");
-                pd_buf_str(e->out, f[i].name);
-                pd_buf_lit(e->out, "\",");
+                struct pd_piece name;
+                pd_piece_set(&name, "", f[i].name, "\",");
+                to = room(e, to, PD_JSON_SLACK);
+                to = pd_piece_put(f[i].side == PD_REQUEST ? PUT(to, "\"request.") : PUT(to, "\"response."),
+                                  &name);
             }
-        pd_json_close(e->out, 0, ']');
+        to = pd_json_close(to, ']');
     }
     if (e->holed)
-        pd_buf_lit(e->out, "\"holed\":true,");
+        to = PUT(room(e, to, PD_JSON_SLACK), "\"holed\":true,");
+    return to;
 }
 
-void pd_line_json(struct pd_buf *b, const struct pd_rec *r, const struct pd_line_style *style)
+/* There is room for HEAD_MAX bytes. */
+static char *put_record(struct encoder *e, char *to, const struct pd_rec *r, const struct pd_plan *plan)
 {
-    struct encoder e = {.out = b, .style = style};
-
-    pd_buf_char(b, '{');
-    if (r->first_req)
-        pd_json_time(b, r->first_req);
-    pd_buf_lit(b, "\"proto\":");
-    put_name(b, r->schema->proto);
-    pd_buf_lit(b, "\"client\":");
-    put_end(b, &r->client);
-    pd_buf_lit(b, "\"server\":");
-    put_end(b, &r->server);
-    put_place(b, r, style);
-    put_outcome(b, r);
-    put_side(&e, r, PD_REQUEST);
+    if (r->first_req) {
+        to = pd_piece_put(to, pd_memo_second(e->memo, r->first_req / NS_IN_S));
+        to = PUT(pd_json_nanos(to, (uint32_t)(r->first_req % NS_IN_S)), "Z\",");
+    } else {
+        *to++ = '{';
+    }
+    to = PUT(pd_piece_put(to, &plan->proto), "\"client\":");
+    to = PUT(put_end(e, to, &r->client), "\"server\":");
+    to = put_place(e, put_end(e, to, &r->server), r);
+    to = put_error(e, put_outcome(e, to, r), r);
+    to = put_side(e, to, r, plan, PD_REQUEST);
     if (pd_rec_has_response(r))
-        put_side(&e, r, PD_RESPONSE);
-    put_marks(&e, r);
-    pd_json_close(b, 0, '}');
-    if (b->len)
-        b->p[b->len - 1] = '\n';
+        to = put_side(e, to, r, plan, PD_RESPONSE);
+    to = pd_json_close(put_marks(e, to, r), '}');
+    to[-1] = '\n'; /* no comma behind it */
+    return to;
+}
+
+void pd_line_json(struct pd_buf *b, const struct pd_rec *r, const struct pd_line_style *style,
+                  struct pd_line_memo *memo)
+{
+    const struct pd_plan *plan = pd_memo_plan(memo, r->schema);
+
+    if (!plan)
+        b->full = true;
+    if (!plan || !pd_buf_room(b, HEAD_MAX + PD_JSON_SLACK))
+        return;
+    struct encoder e = {.out = b, .end = b->p + b->cap, .style = style, .memo = memo};
+    char *end = put_record(&e, b->p + b->len, r, plan);
+    if (!e.failed)
+        b->len = (size_t)(end - b->p);
 }

@@ -13,13 +13,15 @@
 static struct pd_store store;
 static struct pd_buf out;
 static struct pd_redact *redact;
+static struct pd_line_memo *memo;
 
 static int set_up(void **state)
 {
     (void)state;
     pd_buf_init(&out, 1 << 20);
     redact = pd_redact_new(pd_redact_defaults);
-    return redact ? toy_store(&store) : -1;
+    memo = pd_line_memo_new();
+    return redact && memo ? toy_store(&store) : -1;
 }
 
 static int tear_down(void **state)
@@ -27,6 +29,7 @@ static int tear_down(void **state)
     (void)state;
     pd_buf_free(&out);
     pd_redact_free(redact);
+    pd_line_memo_free(memo);
     pd_store_free(&store);
     return 0;
 }
@@ -34,7 +37,7 @@ static int tear_down(void **state)
 static void assert_line(const struct pd_rec *r, const struct pd_line_style *style, const char *line)
 {
     pd_buf_clear(&out);
-    pd_line_json(&out, r, style);
+    pd_line_json(&out, r, style, memo);
     assert_false(out.full);
     pd_buf_char(&out, '\0');
     assert_string_equal(out.p, line);
@@ -379,12 +382,12 @@ static void a_full_buffer_says_so(void **state)
     toy_header(r, &t->rsp_headers, "a", "b");
     t->path.full++;
     add_answer(r, &t->answers, "a.b", 60, "1.2.3.4");
-    pd_line_json(&out, r, &plain);
+    pd_line_json(&out, r, &plain, memo);
     size_t whole = out.len;
     for (size_t limit = 0; limit < whole; limit++) {
         struct pd_buf small;
         pd_buf_init(&small, limit);
-        pd_line_json(&small, r, &plain);
+        pd_line_json(&small, r, &plain, memo);
         assert_true(small.full);
         assert_true(small.len <= limit);
         pd_buf_free(&small);

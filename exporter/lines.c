@@ -28,14 +28,16 @@ struct pd_lines {
 int pd_chunk_out_init(struct pd_chunk_out *c, size_t bytes_limit)
 {
     *c = (struct pd_chunk_out){.entry = malloc(FIRST_ENTRIES * sizeof *c->entry), .cap = FIRST_ENTRIES};
+    c->memo = pd_line_memo_new();
     pd_buf_init(&c->bytes, bytes_limit);
-    return c->entry ? 0 : -ENOMEM;
+    return c->entry && c->memo ? 0 : -ENOMEM;
 }
 
 void pd_chunk_out_free(struct pd_chunk_out *c)
 {
     pd_buf_free(&c->bytes);
     free(c->entry);
+    pd_line_memo_free(c->memo);
     *c = (struct pd_chunk_out){0};
 }
 
@@ -63,13 +65,13 @@ static bool entry_room(struct pd_chunk_out *c)
     return true;
 }
 
-static void encode(enum pd_format format, struct pd_buf *b, const struct pd_rec *r,
+static void encode(enum pd_format format, struct pd_chunk_out *c, const struct pd_rec *r,
                    const struct pd_line_style *style)
 {
     if (format == PD_FORMAT_JSON)
-        pd_line_json(b, r, style);
+        pd_line_json(&c->bytes, r, style, c->memo);
     else if (format == PD_FORMAT_TEXT)
-        pd_line_text(b, r, style);
+        pd_line_text(&c->bytes, r, style);
 }
 
 void pd_lines_encode(const struct pd_lines *l, struct pd_chunk_out *c, const struct pd_rec *r, uint64_t major,
@@ -81,7 +83,7 @@ void pd_lines_encode(const struct pd_lines *l, struct pd_chunk_out *c, const str
     c->bytes.full = false;
     for (int i = 0; i < PD_OUTS && room; i++) {
         size_t before = c->bytes.len;
-        encode(l->config.format[i], &c->bytes, r, &l->config.style[i]);
+        encode(l->config.format[i], c, r, &l->config.style[i]);
         room = !c->bytes.full && c->bytes.len - before <= UINT32_MAX;
         e.len[i] = (uint32_t)(c->bytes.len - before);
     }

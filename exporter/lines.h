@@ -19,6 +19,7 @@ struct pd_chunk_out { /* what one worker made of one batch */
     struct pd_entry *entry;
     uint32_t count, cap;
     uint64_t dropped; /* records that did not fit */
+    struct pd_line_memo *memo;
 };
 
 /* bytes_limit: of lines. A chunk allocates as it grows and keeps what it has when cleared. */

@@ -260,22 +260,28 @@ struct node {
     struct node *next;
 };
 
-static void *list_node(struct pd_rec *r, struct pd_list *l, uint16_t max, uint32_t size)
+static void append(struct pd_list *l, void *node)
+{
+    if (l->last)
+        ((struct node *)l->last)->next = node;
+    else
+        l->first = node;
+    l->last = node;
+    l->count++;
+}
+
+/* Inlined, so that where the size is a constant clearing takes a few moves. */
+static inline void *list_node(struct pd_rec *r, struct pd_list *l, uint16_t max, uint32_t size)
 {
     if (l->full < UINT16_MAX)
         l->full++;
     if (l->count >= max)
         return NULL;
-    struct node *n = pd_rec_alloc(r, size);
+    void *n = pd_rec_alloc(r, size);
     if (!n)
         return NULL;
     memset(n, 0, size);
-    if (l->last)
-        ((struct node *)l->last)->next = n;
-    else
-        l->first = n;
-    l->last = n;
-    l->count++;
+    append(l, n);
     return n;
 }
 
@@ -320,19 +326,23 @@ static uint64_t copy_lower(char *to, const uint8_t *from, uint32_t n)
     return sum * odd;
 }
 
-static bool same_name(const struct pd_text *a, const struct pd_text *b)
+static bool same_name(const struct pd_header *a, const struct pd_header *b)
 {
-    return a->len == b->len && a->full == b->full && memcmp(a->s, b->s, a->len) == 0;
+    return a->hash == b->hash && a->name.len == b->name.len && a->name.full == b->name.full &&
+           memcmp(a->name.s, b->name.s, a->name.len) == 0;
 }
 
-/* Marks h when an earlier node has its name. The set of hashes says at once that most have not. */
-static void mark_repeated(struct pd_list *l, struct pd_header *h, uint64_t hash)
+/* Copies the name to where n bytes are free, and marks h when an earlier node has it. The set of hashes says
+ * at once that most have not. */
+static void set_name(struct pd_list *l, struct pd_header *h, char *to, struct pd_slice name, uint32_t n)
 {
-    uint64_t bit = UINT64_C(1) << (hash >> 58);
+    uint64_t hash = copy_lower(to, name.p, n), bit = UINT64_C(1) << (hash >> 58);
 
+    h->name = (struct pd_text){.s = to, .full = name.len, .len = (uint16_t)n};
+    h->hash = (uint32_t)(hash >> 32);
     if (l->names & bit)
         for (const struct pd_header *e = l->first; e != h && !h->again; e = e->next)
-            h->again = same_name(&e->name, &h->name);
+            h->again = same_name(e, h);
     l->names |= bit;
     l->repeats = l->repeats || h->again;
 }
@@ -344,11 +354,38 @@ struct pd_header *pd_list_header(struct pd_rec *r, struct pd_list *l, uint16_t m
     if (!h)
         return NULL;
     uint32_t n = text_room(r, least(name.len, HEADER_NAME_MAX));
-    h->name = (struct pd_text){.s = r->at, .full = name.len, .len = (uint16_t)n};
-    uint64_t hash = copy_lower(r->at, name.p, n);
+    set_name(l, h, r->at, name, n);
     r->at += n;
     r->arena_left -= n;
-    mark_repeated(l, h, hash);
+    return h;
+}
+
+struct pd_header *pd_list_header_value(struct pd_rec *r, struct pd_list *l, uint16_t max,
+                                       struct pd_slice name, struct pd_slice value, uint16_t cap)
+{
+    uint32_t n = least(name.len, HEADER_NAME_MAX), m = least(value.len, cap);
+    uint32_t pad = (uint32_t)(-(uintptr_t)r->at & (ARENA_ALIGN - 1));
+    uint32_t all = (uint32_t)sizeof(struct pd_header) + n + m;
+
+    if (l->count >= max || all > r->arena_left || pad + all > piece_room(r)) { /* one thing after the other */
+        struct pd_header *h = pd_list_header(r, l, max, name);
+        if (h)
+            pd_text_set(r, &h->value, value, cap);
+        return h;
+    }
+    struct pd_header *h = (struct pd_header *)(void *)(r->at + pad);
+    char *text = (char *)(h + 1);
+    *h = (struct pd_header){.value = {.s = m ? text + n : "", .full = value.len, .len = (uint16_t)m}};
+    append(l, h);
+    if (l->full < UINT16_MAX)
+        l->full++;
+    set_name(l, h, text, name, n);
+    if (m > COPY_WORDS)
+        memcpy(text + n, value.p, m);
+    else
+        copy(text + n, value.p, m);
+    r->at = text + n + m;
+    r->arena_left -= all;
     return h;
 }
 

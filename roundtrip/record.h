@@ -122,6 +122,10 @@ struct pd_object *pd_list_object(struct pd_rec *, struct pd_list *, uint16_t max
 /* The same for HEADERS; name is stored in lower case and looked for among the earlier ones. */
 struct pd_header *pd_list_header(struct pd_rec *, struct pd_list *, uint16_t max, struct pd_slice name);
 
+/* The same with its value, as pd_text_set() would add it, but faster. */
+struct pd_header *pd_list_header_value(struct pd_rec *, struct pd_list *, uint16_t max, struct pd_slice name,
+                                       struct pd_slice value, uint16_t cap);
+
 /* Forgets the fields of one side, as before they were seen (an interim response). Arena stays used. */
 void pd_rec_clear_side(struct pd_rec *, enum pd_side);
 #endif

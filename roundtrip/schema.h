@@ -38,7 +38,8 @@ struct pd_item { /* LIST */
 struct pd_header { /* HEADERS; names in lower case */
     struct pd_header *next;
     struct pd_text name, value;
-    bool again; /* an earlier node has the same name */
+    uint32_t hash; /* of the kept name, which others may share */
+    bool again;    /* an earlier node has the same name */
 };
 
 struct pd_object { /* OBJECTS; the struct that the field's sub-table describes follows */

@@ -31,7 +31,7 @@ static void emit(void *arg, struct pd_rec *rec)
 
     PD_ASSERT(rec->status < PD_STATUS_COUNT);
     pd_buf_clear(&r->buf);
-    pd_line_json(&r->buf, rec, &r->style);
+    pd_line_json(&r->buf, rec, &r->style, r->memo);
     PD_ASSERT(!r->buf.full);
     if (!r->discard)
         keep(r, rec);
@@ -43,6 +43,8 @@ void replay_init(struct replay *r, const struct pd_setup *setup, bool redact)
 
     memset(r, 0, sizeof *r);
     pd_buf_init(&r->buf, LINE_LIMIT);
+    r->memo = pd_line_memo_new();
+    PD_ASSERT(r->memo);
     r->style.files = true;
     if (redact) {
         r->redact = pd_redact_new(pd_redact_defaults);
@@ -66,6 +68,7 @@ void replay_free(struct replay *r)
     free(r->line);
     pd_worker_free(r->worker);
     pd_buf_free(&r->buf);
+    pd_line_memo_free(r->memo);
     pd_redact_free(r->redact);
 }
 

@@ -17,6 +17,7 @@ struct replay {
     struct pd_line_style style;
     struct pd_redact *redact; /* or NULL */
     struct pd_buf buf;
+    struct pd_line_memo *memo;
     struct replay_line *line;
     size_t count, cap;
     uint64_t ordinal; /* of the last packet */

@@ -1,0 +1,250 @@
+/* memo.c: small tables with few places for each key; when all are taken, a newcomer takes the first. */
+#include "exporter/memo.h"
+#include "base/check.h"
+#include "exporter/text.h"
+#include <stdlib.h>
+
+enum { MARKS = 64, WORD = 8, PROBES = 4 };
+
+struct pd_line_memo *pd_line_memo_new(void)
+{
+    struct pd_line_memo *m = calloc(1, sizeof *m);
+
+    if (!m)
+        return NULL;
+    m->second = UINT64_MAX;
+    for (int i = 0; i < PD_STATUS_COUNT; i++)
+        pd_piece_set(&m->status[i], "\"status\":\"", pd_status_names[i], "\",");
+    return m;
+}
+
+void pd_line_memo_free(struct pd_line_memo *m)
+{
+    if (!m)
+        return;
+    for (struct pd_plan *p = m->plans, *next; p; p = next) {
+        next = p->next;
+        free(p);
+    }
+    free(m);
+}
+
+/* --- plans --- */
+
+static bool shown(const struct pd_field *f)
+{
+    return (f->roles & (PD_LOG | PD_HIDDEN)) == PD_LOG;
+}
+
+static size_t count_fields(const struct pd_field *f)
+{
+    size_t n = 0;
+
+    while (f && f[n].name)
+        n++;
+    return n;
+}
+
+/* Of all tables of objects together, with their ends. */
+static size_t count_sub_steps(const struct pd_field *fields)
+{
+    size_t n = 0;
+
+    for (const struct pd_field *f = fields; f->name; f++)
+        if (f->type == PD_OBJECTS)
+            n += count_fields(f->sub) + 1;
+    return n;
+}
+
+static struct pd_step *add_step(struct pd_step *s, const struct pd_field *f, uint64_t mark)
+{
+    bool query = f->type == PD_TEXT && f->roles & PD_QUERY;
+
+    *s = (struct pd_step){.mark = mark, .off = f->off, .kind = query ? PD_STEP_QUERY : f->type};
+    pd_piece_set(&s->key, "\"", f->name, "\":");
+    return s + 1;
+}
+
+static struct pd_step *end_steps(struct pd_step *s)
+{
+    *s = (struct pd_step){.kind = PD_STEP_END};
+    return s + 1;
+}
+
+/* The steps of objects go to *sub. What is cut in them marks the record's field. Their tables hold no objects
+ * again: tables are constants of this program, not input. */
+static struct pd_step *add_side(struct pd_step *s, struct pd_step **sub, const struct pd_field *fields,
+                                enum pd_side side)
+{
+    for (unsigned i = 0; fields[i].name; i++) {
+        const struct pd_field *f = &fields[i];
+        uint64_t mark = i < MARKS ? UINT64_C(1) << i : 0;
+        if (f->side != side || !shown(f))
+            continue;
+        s = add_step(s, f, mark);
+        if (f->type != PD_OBJECTS)
+            continue;
+        s[-1].sub = *sub;
+        for (const struct pd_field *inner = f->sub; inner->name; inner++)
+            if (shown(inner))
+                *sub = add_step(*sub, inner, mark);
+        *sub = end_steps(*sub);
+    }
+    return end_steps(s);
+}
+
+static struct pd_plan *make_plan(const struct pd_schema *schema)
+{
+    size_t top = count_fields(schema->fields) + 2, subs = count_sub_steps(schema->fields);
+    struct pd_plan *p = malloc(sizeof *p + (top + subs) * sizeof p->step[0]);
+
+    if (!p)
+        return NULL;
+    struct pd_step *sub = p->step + top;
+    struct pd_step *response = add_side(p->step, &sub, schema->fields, PD_REQUEST);
+    add_side(response, &sub, schema->fields, PD_RESPONSE);
+    *p = (struct pd_plan){.schema = schema, .side = {p->step, response}};
+    pd_piece_set(&p->proto, "\"proto\":\"", schema->proto, "\",");
+    return p;
+}
+
+const struct pd_plan *pd_memo_plan(struct pd_line_memo *m, const struct pd_schema *schema)
+{
+    struct pd_plan *p = m->plans;
+
+    while (p && p->schema != schema)
+        p = p->next;
+    if (p)
+        return p;
+    p = make_plan(schema);
+    if (p) {
+        p->next = m->plans;
+        m->plans = p;
+    }
+    return p;
+}
+
+/* --- times and addresses --- */
+
+const struct pd_piece *pd_memo_second(struct pd_line_memo *m, uint64_t second)
+{
+    char text[PD_JSON_SECOND_LEN + 1] = "";
+
+    if (m->second != second) {
+        pd_json_second(text, second);
+        pd_piece_set(&m->begin, "{\"time\":\"", text, "");
+        m->second = second;
+    }
+    return &m->begin;
+}
+
+static unsigned slot_of(uint64_t a, uint64_t b)
+{
+    const uint64_t odd = UINT64_C(0x9e3779b97f4a7c15);
+
+    return (unsigned)((((a * odd) ^ b) * odd) >> 32) % PD_MEMO_SLOTS;
+}
+
+static void set_addr(struct pd_memo_addr *slot, const struct pd_addr *addr)
+{
+    static const char behind[] = "\",\"port\":";
+    size_t n = pd_addr_print(slot->text, addr);
+
+    slot->addr = *addr;
+    memcpy(slot->text + n, behind, sizeof behind - 1);
+    slot->len = (uint8_t)(n + sizeof behind - 1);
+}
+
+_Static_assert(PD_ADDR_TEXT + sizeof "\",\"port\":" <= sizeof((struct pd_memo_addr *)0)->text,
+               "an address fits");
+
+const struct pd_memo_addr *pd_memo_addr(struct pd_line_memo *m, const struct pd_addr *addr)
+{
+    uint64_t half[2];
+
+    memcpy(half, addr->b, sizeof half);
+    unsigned home = slot_of(half[0], half[1]);
+    for (unsigned i = 0; i < PROBES; i++) {
+        struct pd_memo_addr *slot = &m->addr[(home + i) % PD_MEMO_SLOTS];
+        if (!slot->len)
+            set_addr(slot, addr);
+        if (memcmp(&slot->addr, addr, sizeof *addr) == 0)
+            return slot;
+    }
+    set_addr(&m->addr[home], addr);
+    return &m->addr[home];
+}
+
+/* --- names of headers --- */
+
+/* memcmp() without a call: names are short. */
+static inline bool same_bytes(const char *a, const char *b, uint32_t n)
+{
+    uint64_t x, y;
+
+    if (n < WORD) {
+        for (uint32_t i = 0; i < n; i++)
+            if (a[i] != b[i])
+                return false;
+        return true;
+    }
+    for (uint32_t i = 0; i < n; i += WORD) {
+        uint32_t at = i + WORD <= n ? i : n - WORD; /* the last word may overlap */
+        memcpy(&x, a + at, WORD);
+        memcpy(&y, b + at, WORD);
+        if (x != y)
+            return false;
+    }
+    return true;
+}
+
+static bool is_plain(struct pd_slice name)
+{
+    char text[PD_MEMO_NAME_MAX * PD_JSON_ESCAPE + PD_JSON_SLACK];
+
+    return pd_json_string(text, name) - text == (ptrdiff_t)(name.len + sizeof "\"\"," - 1);
+}
+
+static void learn_name(struct pd_memo_name *slot, const struct pd_redact *redact, struct pd_slice name)
+{
+    *slot = (struct pd_memo_name){
+        .redact = redact, .len = (uint8_t)name.len, .secret = redact && pd_redact_name(redact, name)};
+    slot->text[0] = '"';
+    memcpy(slot->text + 1, name.p, name.len);
+    memcpy(slot->text + 1 + name.len, "\":[", 3);
+}
+
+/* Looks it up among those that may stand near its hash; *place: where it may be put. */
+static const struct pd_memo_name *find_name(struct pd_line_memo *m, const struct pd_redact *redact,
+                                            const struct pd_header *h, struct pd_memo_name **place)
+{
+    *place = &m->name[h->hash % PD_MEMO_SLOTS];
+    for (unsigned i = 0; i < PROBES; i++) {
+        struct pd_memo_name *slot = &m->name[(h->hash + i) % PD_MEMO_SLOTS];
+        if (!slot->len) {
+            *place = slot;
+            return NULL;
+        }
+        if (h->name.len == slot->len && slot->redact == redact &&
+            same_bytes(slot->text + 1, h->name.s, slot->len))
+            return slot;
+    }
+    return NULL;
+}
+
+const struct pd_memo_name *pd_memo_name(struct pd_line_memo *m, const struct pd_redact *redact,
+                                        const struct pd_header *h)
+{
+    struct pd_slice name = {(const uint8_t *)h->name.s, h->name.len};
+    struct pd_memo_name *place;
+
+    if (name.len == 0 || name.len > PD_MEMO_NAME_MAX || h->name.len != h->name.full)
+        return NULL;
+    const struct pd_memo_name *known = find_name(m, redact, h, &place);
+    if (known)
+        return known;
+    if (!is_plain(name))
+        return NULL;
+    learn_name(place, redact, name);
+    return place;
+}

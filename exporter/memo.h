@@ -1,0 +1,67 @@
+/* memo.h: what an encoder has worked out once and will need again: a schema's keys, addresses as text, which
+ * header names are secret, the second that it is. All of it follows from what is encoded: a memo changes how
+ * fast a line is made, never the line. One thread at a time. */
+#ifndef PD_EXPORTER_MEMO_H
+#define PD_EXPORTER_MEMO_H
+#include "exporter/json.h"
+#include "exporter/line.h"
+
+enum { PD_MEMO_SLOTS = 128, PD_STEP_QUERY = 32, PD_STEP_END };
+
+/* One field as the encoder meets it. */
+struct pd_step {
+    struct pd_piece key;       /* `"status_code":` */
+    uint64_t mark;             /* its bit among the fields that were cut; 0 for those beyond the 64th */
+    const struct pd_step *sub; /* OBJECTS: their fields */
+    uint16_t off;
+    uint8_t kind; /* enum pd_type, PD_STEP_QUERY, or PD_STEP_END behind the last */
+};
+
+/* A schema's fields that go into lines, by side, in the order of its table. */
+struct pd_plan {
+    struct pd_plan *next;
+    const struct pd_schema *schema;
+    const struct pd_step *side[2];
+    struct pd_piece proto; /* `"proto":"http",` */
+    struct pd_step step[];
+};
+
+struct pd_memo_addr {
+    struct pd_addr addr;
+    uint8_t len;   /* 0: nothing here */
+    char text[63]; /* `127.0.0.1","port":` */
+};
+
+struct pd_memo_name {
+    const struct pd_redact *redact; /* whose verdict it is */
+    uint8_t len;                    /* of the name; 0: nothing here */
+    bool secret;
+    char text[70]; /* `"content-type":[` */
+};
+
+enum { PD_MEMO_QUOTES = 4, PD_MEMO_NAME_MAX = 70 - PD_MEMO_QUOTES };
+
+struct pd_line_memo {
+    struct pd_plan *plans;
+    uint64_t second;       /* of begin */
+    struct pd_piece begin; /* `{"time":"2026-11-20T15:17:08.` */
+    struct pd_piece status[PD_STATUS_COUNT];
+    struct pd_memo_addr addr[PD_MEMO_SLOTS];
+    struct pd_memo_name name[PD_MEMO_SLOTS];
+    /* Where a line goes on that found no room: whatever is written at once fits, and nobody reads it. */
+    char spare[1 + 2 * PD_JSON_SLACK + 2 * PD_JSON_BLOCK * PD_JSON_ESCAPE];
+};
+
+/* The schema's plan, made when it is not there yet; NULL when memory is short. */
+const struct pd_plan *pd_memo_plan(struct pd_line_memo *, const struct pd_schema *);
+
+/* The line's beginning for that second. */
+const struct pd_piece *pd_memo_second(struct pd_line_memo *, uint64_t second);
+
+const struct pd_memo_addr *pd_memo_addr(struct pd_line_memo *, const struct pd_addr *);
+
+/* NULL when the name was shortened, needs escapes or is too long, and so has to be looked at each time.
+ * redact may be NULL. */
+const struct pd_memo_name *pd_memo_name(struct pd_line_memo *, const struct pd_redact *redact,
+                                        const struct pd_header *);
+#endif
