@@ -2,6 +2,7 @@
  * status. */
 #ifndef PD_CMD_CMD_H
 #define PD_CMD_CMD_H
+#include <stdbool.h>
 
 enum { PD_EXIT_OK = 0, PD_EXIT_FAILED = 1, PD_EXIT_USAGE = 2 };
 
@@ -20,6 +21,9 @@ int pd_cmd_version(int argc, char **argv);
 int pd_cmd_help(int argc, char **argv);
 
 void pd_explain_log(void);
+/* What is read of all protocols, or of one (false: there is none of that name), as Markdown. */
+void pd_explain_protocols(void);
+bool pd_explain_protocol(const char *name);
 
 /* What main() does. */
 int pd_command_run(int argc, char **argv);

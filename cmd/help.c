@@ -9,7 +9,8 @@ const struct pd_command pd_commands[] = {
     {"log", "watch", "print roundtrips, live or from capture files", pd_cmd_log, pd_explain_log},
     {"ifaces", NULL, "list interfaces: names, state, addresses, what can be captured", pd_cmd_ifaces, NULL},
     {"version", "--version", "print the versions of packetd and its libraries", pd_cmd_version, NULL},
-    {"help", "--help", "explain packetd, or one of its commands: packetd help log", pd_cmd_help, NULL},
+    {"help", "--help", "explain packetd, a command, or the fields of protocols: packetd help log",
+     pd_cmd_help, NULL},
     {0},
 };
 
@@ -84,12 +85,17 @@ int pd_cmd_help(int argc, char **argv)
 {
     if (argc < 2) {
         print_usage(stdout);
-        puts("\n'packetd help log' lists its options; packetd(1) says more.");
+        puts("\n'packetd help log' lists its options, 'packetd help protocols' the fields of each protocol;\n"
+             "packetd(1) says more.");
+        return PD_EXIT_OK;
+    }
+    if (strcmp(argv[1], "protocols") == 0) {
+        pd_explain_protocols();
         return PD_EXIT_OK;
     }
     const struct pd_command *command = pd_command_find(argv[1]);
     if (!command)
-        return unknown_command(argv[1]);
+        return pd_explain_protocol(argv[1]) ? PD_EXIT_OK : unknown_command(argv[1]);
     if (command->explain)
         command->explain();
     else

@@ -33,7 +33,7 @@ _packetd() {
         return
     fi
     case ${COMP_WORDS[1]} in
-    help) COMPREPLY=($(compgen -W "log ifaces version help" -- "$cur")) && return ;;
+    help) COMPREPLY=($(compgen -W "log ifaces version help protocols $(_packetd_protocols)" -- "$cur")) && return ;;
     log | watch) ;;
     *) return ;;
     esac
