@@ -67,6 +67,8 @@ void *pd_state(struct pd_conn *);
 /* The protocol's options struct. */
 const void *pd_options(const struct pd_conn *);
 struct pd_half *pd_half_of(struct pd_conn *, enum pd_dir);
+/* Is a protocol of that name there, and wanted? pd_switch() to any other makes the connection opaque. */
+bool pd_reads(const struct pd_conn *, const char *proto);
 uint8_t pd_conn_transport(const struct pd_conn *);
 uint16_t pd_conn_server_port(const struct pd_conn *);
 /* True when the datagram in hand was sent to a multicast address. */

@@ -93,9 +93,25 @@ static void tick(struct pd_worker *w)
     w->next_tick = now + PD_TICK_NS;
 }
 
+/* Everything outstanding goes out, as from a timer. */
+static void flush(struct pd_worker *w)
+{
+    w->packet = NULL;
+    w->ticking = true;
+    pd_conns_finish(w);
+    pd_pairing_expire(&w->pairing, UINT64_MAX, UINT64_MAX, counters_of, w);
+    w->ticking = false;
+}
+
 void pd_worker_time(struct pd_worker *w, uint64_t ts, uint64_t ordinal)
 {
     w->ordinal = ordinal;
+    if (ts < w->now && w->now - ts > w->setup->timeout) {
+        /* Not packets out of order: another capture begins, or the clock was set. Clamped, its times would
+         * all be the same. */
+        flush(w);
+        w->now = w->next_tick = 0;
+    }
     if (ts > w->now)
         w->now = ts;
     if (w->now >= w->next_tick)
@@ -117,10 +133,7 @@ void pd_worker_packet(struct pd_worker *w, const struct pd_packet *packet)
 void pd_worker_finish(struct pd_worker *w, uint64_t last_ordinal)
 {
     w->ordinal = last_ordinal + 1;
-    w->ticking = true;
-    pd_conns_finish(w);
-    pd_pairing_expire(&w->pairing, UINT64_MAX, UINT64_MAX, counters_of, w);
-    w->ticking = false;
+    flush(w);
 }
 
 struct pd_place pd_worker_place(const struct pd_worker *w, const struct pd_rec *r)
@@ -197,6 +210,11 @@ void pd_tally_add(struct pd_tally *a, const struct pd_tally *b)
     a->live_connections += b->live_connections;
     a->starved += b->starved;
     a->memory += b->memory;
+}
+
+bool pd_reads(const struct pd_conn *c, const char *proto)
+{
+    return pd_setup_find(c->worker->setup, proto) >= 0;
 }
 
 uint8_t pd_conn_transport(const struct pd_conn *c)

@@ -184,7 +184,7 @@ record big_headers 'tcp port 8080' 'Request and response headers of 30 kB over m
 record large_body 'tcp port 80' 'Bodies of 90 kB down and up.'
 record tunnel 'tcp port 8080' 'A proxy: CONNECT granted and refused, absolute-form.'
 record upgrade 'tcp port 8080 or port 80' 'Upgrade to websocket and to something unknown, and one that the server ignores.'
-record unanswered 'tcp port 8080' 'A client that gives up, a connection reset, a body that stops half way.'
+record unanswered 'tcp port 8080' 'A client that gives up, a connection reset, a body that stops half way because the server closes.'
 record methods 'tcp port 80 or port 8080' 'Methods that llhttp does not know, OPTIONS *, a client that writes header names in lower case.'
 record load 'tcp port 80' 'wrk with four connections; the first 600 packets.'
 editcap -F nsecpcap -r "$out/load.pcap" "$tmp/load.pcap" 1-600 && mv "$tmp/load.pcap" "$out/load.pcap"

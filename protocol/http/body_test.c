@@ -261,6 +261,51 @@ static void test_gap_in_head(void **state)
     drive_free(d);
 }
 
+/* The answer that made a tunnel is missing: what passes through it is not said to the proxy. */
+static void test_gap_hides_a_tunnel(void **state)
+{
+    (void)state;
+    struct drive *d = begin(0, NULL, NULL);
+    send_text(d, PD_C2S, "CONNECT a:80 HTTP/1.1\r\n\r\n");
+    drive_gap(d, PD_S2C, 39);
+    for (unsigned i = 0; i < 20; i++) {
+        drive_gap(d, PD_C2S, i % 2);
+        send_text(d, PD_C2S, REQUEST);
+        drive_time(d, UINT64_C(1000000000) * (i + 1));
+        send_text(d, PD_S2C, EMPTY);
+    }
+    drive_finish(d);
+    assert_int_equal(drive_count(d), 1);
+    expect(d, 0, "\"status\":\"incomplete\",\"request\":{\"method\":\"CONNECT\"");
+    drive_free(d);
+}
+
+/* Bytes are missing where the sender closes: whether the body was whole is not known. */
+static void test_gap_before_fin(void **state)
+{
+    (void)state;
+    struct drive *d = begin(0, NULL, NULL);
+    send_text(d, PD_C2S, REQUEST);
+    send_text(d, PD_S2C, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nab");
+    drive_gap(d, PD_S2C, 3);
+    drive_fin(d, PD_S2C);
+    drive_finish(d);
+    expect(d, 0, "\"status\":\"incomplete\"");
+    drive_free(d);
+}
+
+static void test_reset_in_body(void **state)
+{
+    (void)state;
+    struct drive *d = begin(0, NULL, NULL);
+    send_text(d, PD_C2S, REQUEST);
+    send_text(d, PD_S2C, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nab");
+    drive_rst(d, PD_S2C);
+    drive_finish(d);
+    expect(d, 0, "\"status\":\"incomplete\"");
+    drive_free(d);
+}
+
 /* Without its request a response may be one to HEAD: where the next begins is not known. */
 static void test_joined_at_a_response(void **state)
 {
@@ -354,6 +399,9 @@ int main(void)
         cmocka_unit_test(test_gap_in_chunk),
         cmocka_unit_test(test_gap_between_chunks),
         cmocka_unit_test(test_gap_in_head),
+        cmocka_unit_test(test_gap_hides_a_tunnel),
+        cmocka_unit_test(test_gap_before_fin),
+        cmocka_unit_test(test_reset_in_body),
         cmocka_unit_test(test_joined_at_a_response),
         cmocka_unit_test(test_joined_without_silence),
         cmocka_unit_test(test_orphan_hides_an_answer),

@@ -37,7 +37,7 @@ static const struct pd_field field_table[] = {
      PD_LABEL | PD_ATTRIBUTE | PD_LOG | PD_CAME, OFF(status_code), NULL},
     {"version", NULL, "`1.0` or `1.1`", PD_RESPONSE, PD_TEXT, PD_LABEL | PD_LOG,
      OFF(side[PD_RESPONSE].version), NULL},
-    {"reason", NULL, "the status line's text", PD_RESPONSE, PD_TEXT, PD_LOG | PD_CAME, OFF(reason), NULL},
+    {"reason", NULL, "the status line's text", PD_RESPONSE, PD_TEXT, PD_LOG, OFF(reason), NULL},
     {"headers", "http.response.header", "headers by name, lower case; each has a list of values", PD_RESPONSE,
      PD_HEADERS, PD_ATTRIBUTE | PD_LOG, OFF(side[PD_RESPONSE].headers), NULL},
     {"body_bytes", "http.response.body.size", "the body's length, without chunk framing", PD_RESPONSE, PD_INT,

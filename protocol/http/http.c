@@ -29,17 +29,21 @@ enum kind { K_OTHER, K_HEAD, K_CONNECT, K_UNKNOWN = 255 }; /* what a response mu
 
 enum { FIRST_BYTES = 8 }; /* "CONNECT ", "HTTP/1.1"; the shortest head has more */
 
+/* Whether what the client says is the proxy's or the tunnel's depends on an answer that did not come yet. */
+enum asked { A_NOTHING, A_TUNNEL, A_TUNNEL_AND_MORE };
+
 struct side {                    /* of one direction */
     struct pd_http_head *parked; /* a head whose end has not come, or NULL */
     union {
         uint8_t first[FIRST_BYTES]; /* of the head */
         uint64_t body;              /* body bytes so far; with `closing`, where the body began */
     };
-    uint8_t kind;  /* of the request that this response answers */
-    uint8_t asked; /* requests since an orphan's head: none, one, more */
-    bool mid;      /* S_ORPHAN: what comes first is no segment's beginning */
-    bool capture;  /* the body is kept */
-    bool closing;  /* the body ends with the direction */
+    uint8_t kind;   /* of the request that this response answers */
+    uint8_t asked;  /* requests since an orphan's head: none, one, more */
+    bool mid;       /* S_ORPHAN: what comes first is no segment's beginning */
+    bool capture;   /* the body is kept */
+    bool closing;   /* the body ends with the direction */
+    uint8_t tunnel; /* enum asked, of the client's side */
 };
 
 struct http {
@@ -71,10 +75,15 @@ static void idle(struct pd_half *h)
 /* --- beginnings --- */
 
 /* Empty lines before a message are no part of it. RFC 9112, section 2.2. */
-static uint32_t skip_blanks(struct pd_half *h, struct pd_slice in)
+static uint32_t skip_blanks(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
 {
+    struct side *s = side_of(c, h->dir);
     uint32_t n = 0;
 
+    if (s->tunnel) {
+        s->tunnel = A_TUNNEL_AND_MORE;
+        return in.len;
+    }
     while (n < in.len && (in.p[n] == '\r' || in.p[n] == '\n'))
         n++;
     if (n < in.len)
@@ -104,6 +113,8 @@ static bool begin_request(struct pd_conn *c, struct pd_half *h, struct pd_slice 
         kind = K_HEAD;
     else if (memcmp(first.p, "CONNECT ", 8) == 0)
         kind = K_CONNECT;
+    if (kind == K_CONNECT)
+        side_of(c, PD_C2S)->tunnel = A_TUNNEL;
     pd_request_owed(c, h, (uint8_t)kind, 1);
     return true;
 }
@@ -229,6 +240,17 @@ static uint32_t seek_response(struct pd_conn *c, struct pd_half *h, struct pd_sl
     return 0;
 }
 
+/* The client's bytes since were meant for a tunnel, or were pipelined in spite of RFC 9110, section 9.3.6. */
+static void refuse_tunnel(struct pd_conn *c)
+{
+    struct side *s = side_of(c, PD_C2S);
+    bool more = s->tunnel == A_TUNNEL_AND_MORE;
+
+    s->tunnel = A_NOTHING;
+    if (more)
+        pd_bad(c, pd_half_of(c, PD_C2S), "bytes before the answer to CONNECT");
+}
+
 static void frame_response(struct pd_conn *c, struct pd_half *h, struct pd_rec *r, unsigned status,
                            const struct pd_http_framing *f)
 {
@@ -238,6 +260,8 @@ static void frame_response(struct pd_conn *c, struct pd_half *h, struct pd_rec *
 
     set_status(r, status);
     s->capture = captures(c, r, f);
+    if (s->kind == K_CONNECT && status >= 300)
+        refuse_tunnel(c);
     if (status == 101)
         bodyless(c, h, upgraded(f));
     else if (status < 200)
@@ -356,29 +380,41 @@ static void begin_closing(struct pd_conn *c, struct pd_half *h)
     pass_body(c, h, S_NEVER, PD_ENDLESS);
 }
 
+/* The server closed: a body that this ends is whole, and any other is over too, as short as it is. A request
+ * cut short has no end: whether it is answered does not depend on that, nor on whether the FIN was captured.
+ */
 static void fin(struct pd_conn *c, struct pd_half *h)
 {
     struct side *s = side_of(c, h->dir);
 
-    if (!s->closing)
+    if (h->dir == PD_C2S)
         return;
-    s->closing = false;
-    s->body = h->pos - s->body;
-    end_message(c, h);
-}
-
-static bool reads_http2(void)
-{
-    for (const struct pd_proto *const *p = pd_protocols; *p; p++)
-        if (strcmp((*p)->schema->proto, "http2") == 0)
-            return true;
-    return false;
+    if (s->closing) {
+        s->closing = false;
+        s->body = h->pos - s->body;
+        end_message(c, h);
+        return;
+    }
+    switch ((enum state)h->state) {
+    case S_END:
+    case S_CHUNK_DONE:
+        s->body -= h->left; /* announced, but not sent */
+        end_message(c, h);
+        break;
+    case S_CHUNK:
+    case S_CHUNK_BREAK:
+    case S_TRAILER:
+        end_message(c, h);
+        break;
+    default:
+        break;
+    }
 }
 
 static void leave_http(struct pd_conn *c, struct pd_half *h)
 {
     /* The answer to an h2c request comes in http2, on stream 1. RFC 7540, section 3.2. */
-    if (h->state == S_H2C && reads_http2()) {
+    if (h->state == S_H2C && pd_reads(c, "http2")) {
         pd_switch(c, "http2", pd_current(c, PD_S2C), 1);
         return;
     }
@@ -394,7 +430,7 @@ static uint32_t step(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
 {
     switch ((enum state)h->state) {
     case S_IDLE:
-        return skip_blanks(h, in);
+        return skip_blanks(c, h, in);
     case S_FIRST:
         first_bytes(c, h, in);
         break;
@@ -442,7 +478,7 @@ static void start(struct pd_conn *c, struct pd_half *h)
     struct side *s = side_of(c, h->dir);
 
     unpark(c, s);
-    *s = (struct side){0};
+    *s = (struct side){.tunnel = s->tunnel};
     idle(h);
 }
 

@@ -134,7 +134,7 @@ static const struct talk talks[] = {
         .server_fin = true,
     },
     {
-        .name = "unanswered, and cut off in a body",
+        .name = "unanswered, and cut off in a body by the end of the input",
         .turn = {C("GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n"),
                  S("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi")},
         .line = {"'incomplete','request':{'method':'GET','path':'/1',"
@@ -142,8 +142,56 @@ static const struct talk talks[] = {
                  "'response':{'status_code':200,'version':'1.1','reason':'OK'}",
                  "'unanswered','request':{'method':'GET','path':'/2',"
                  "'version':'1.1','body_bytes':0,'bytes':19}"},
-        .client_fin = true,
+    },
+    {
+        .name = "the server closes in a body",
+        .turn = {C("GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n"),
+                 S("HTTP/1.1 502 No\r\nContent-Length: 9\r\n\r\nhi")},
+        .line = {"'error','error':'502','request':{'method':'GET','path':'/1',"
+                 "'version':'1.1','body_bytes':0,'bytes':19},"
+                 "'response':{'status_code':502,'version':'1.1','reason':'No','body_bytes':2,'bytes':40}",
+                 "'unanswered','request':{'method':'GET','path':'/2',"
+                 "'version':'1.1','body_bytes':0,'bytes':19}"},
         .server_fin = true,
+    },
+    {
+        .name = "the server closes in a chunk",
+        .turn = {C("GET / HTTP/1.1\r\n\r\n"),
+                 S("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\na\r\nhi")},
+        .line = {"'ok','request':{'method':'GET','path':'/','version':'1.1','body_bytes':0,'bytes':18},"
+                 "'response':{'status_code':200,'version':'1.1','reason':'OK','body_bytes':5,'bytes':60}"},
+        .server_fin = true,
+    },
+    {
+        .name = "the server closes between chunks",
+        .turn = {C("GET / HTTP/1.1\r\n\r\n"),
+                 S("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\na")},
+        .line = {"'ok','request':{'method':'GET','path':'/','version':'1.1','body_bytes':0,'bytes':18},"
+                 "'response':{'status_code':200,'version':'1.1','reason':'OK','body_bytes':3,'bytes':56}"},
+        .server_fin = true,
+    },
+    {
+        .name = "the server closes in trailers",
+        .turn = {C("GET / HTTP/1.1\r\n\r\n"),
+                 S("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX: 1\r\n")},
+        .line = {"'ok','request':{'method':'GET','path':'/','version':'1.1','body_bytes':0,'bytes':18},"
+                 "'response':{'status_code':200,'version':'1.1','reason':'OK','body_bytes':1,'bytes':62}"},
+        .server_fin = true,
+    },
+    {
+        .name = "the server closes in a head",
+        .turn = {C("GET / HTTP/1.1\r\n\r\n"), S("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n")},
+        .line = {"'incomplete','request':{'method':'GET','path':'/',"
+                 "'version':'1.1','body_bytes':0,'bytes':18},'response':{'reason':'OK'}"},
+        .server_fin = true,
+    },
+    {
+        .name = "the client closes in a body",
+        .turn = {C("PUT / HTTP/1.1\r\nContent-Length: 5\r\n\r\nabc"),
+                 S("HTTP/1.1 400 Bad\r\nContent-Length: 0\r\n\r\n")},
+        .line = {"'ok','request':{'method':'PUT','path':'/','version':'1.1'},"
+                 "'response':{'status_code':400,'version':'1.1','reason':'Bad','body_bytes':0,'bytes':39}"},
+        .client_fin = true,
     },
     {
         .name = "targets",
@@ -202,6 +250,15 @@ static const struct talk talks[] = {
                  "'response':{'status_code':407,'version':'1.1','reason':'Auth','body_bytes':2,'bytes':42}",
                  "'ok','request':{'method':'GET','path':'/','version':'1.1','body_bytes':0,'bytes':18},"
                  "'response':{'status_code':200,'version':'1.1','reason':'OK','body_bytes':0,'bytes':38}"},
+    },
+    {
+        .name = "bytes that a refused tunnel was to carry",
+        .turn = {C("CONNECT a:1 HTTP/1.1\r\n\r\n"), C("GET /in HTTP/1.1\r\n\r\n"),
+                 S("HTTP/1.1 407 Auth\r\nContent-Length: 2\r\n\r\nno"),
+                 S("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")},
+        .line = {"'incomplete','request':{'method':'CONNECT','path':'a:1','host':'a:1',"
+                 "'version':'1.1','body_bytes':0,'bytes':24},"
+                 "'response':{'status_code':407,'version':'1.1','reason':'Auth'}"},
     },
     {
         .name = "upgrade to websocket",
