@@ -13,8 +13,9 @@ enum {
     TIME_COLUMNS = 16,   /* of the usual time form */
     PROTO_COLUMNS = 5,
     ENDS_COLUMNS = 36,
+    ENDS_LEAST = 24,
     QUANTITY_COLUMNS = 6,
-    ASKED_LEAST = 24, /* columns that are left to them in the narrowest terminal */
+    ASKED_LEAST = 16, /* columns that are left to them in the narrowest terminal */
     CAME_LEAST = 10,
     CELL_MOST = 200,
 };
@@ -162,25 +163,33 @@ static void cell_came(struct pd_cell *c, const struct pd_rec *r, const struct pd
 
 /* --- the line --- */
 
-static void cell_end(struct pd_cell *c, const struct pd_end *e)
+static void cell_end(struct pd_cell *c, const struct pd_end *e, bool port)
 {
     char addr[PD_ADDR_TEXT];
     bool v4 = pd_addr_is_v4(&e->addr);
 
     pd_addr_print(addr, &e->addr);
-    pd_cell_ascii(c, v4 ? "" : "[");
+    pd_cell_ascii(c, v4 || !port ? "" : "[");
     pd_cell_ascii(c, addr);
+    if (!port)
+        return;
     pd_cell_ascii(c, v4 ? ":" : "]:");
     pd_cell_i64(c, e->port);
 }
 
-static void cell_ends(struct pd_cell *c, const struct pd_rec *r)
+/* Both ends in at most `most` columns: where that is too narrow, the client's port is left out first. */
+static void cell_ends(struct pd_cell *c, const struct pd_rec *r, unsigned most)
 {
-    cell_end(c, &r->client);
-    pd_cell_put(c, " ", 1);
-    pd_cell_put(c, ARROW, sizeof ARROW - 1);
-    pd_cell_put(c, " ", 1);
-    cell_end(c, &r->server);
+    for (int port = 1; port >= 0; port--) {
+        pd_cell_start(c, port ? PD_CELL_BYTES : most);
+        cell_end(c, &r->client, port);
+        pd_cell_put(c, " ", 1);
+        pd_cell_put(c, ARROW, sizeof ARROW - 1);
+        pd_cell_put(c, " ", 1);
+        cell_end(c, &r->server, true);
+        if (c->width <= most)
+            return;
+    }
 }
 
 static void pad(struct pd_buf *b, unsigned used, unsigned columns)
@@ -281,17 +290,19 @@ void pd_line_text(struct pd_buf *b, const struct pd_rec *r, const struct pd_line
 
     pd_cell_start(&proto, PD_CELL_BYTES);
     pd_cell_ascii(&proto, r->schema->proto);
-    pd_cell_start(&ends, PD_CELL_BYTES);
-    cell_ends(&ends, r);
-
-    /* All columns but asked and came; with the blank before each but the first. */
-    unsigned others = more(proto.width, PROTO_COLUMNS) + 1 + more(ends.width, ENDS_COLUMNS) + 1 + 1 + 1 +
-                      status_columns(r) + 2 * (1 + QUANTITY_COLUMNS);
+    /* All columns but ends, asked and came; with the blank before each but the first. */
+    unsigned others =
+        more(proto.width, PROTO_COLUMNS) + 1 + 1 + 1 + 1 + status_columns(r) + 2 * (1 + QUANTITY_COLUMNS);
+    unsigned needed = others + ASKED_LEAST + 1 + CAME_LEAST;
+    cell_ends(&ends, r, style->columns ? more(line > needed ? line - needed : 0, ENDS_LEAST) : PD_CELL_BYTES);
+    unsigned ends_columns =
+        style->columns && ends.width < ENDS_COLUMNS && line < needed + ENDS_COLUMNS ? 0 : ENDS_COLUMNS;
+    others += more(ends.width, ends_columns);
     unsigned room = line > others ? line - others : 0;
     share(&asked, &came, style->columns ? more(room, 1) : 0, r, style);
 
     put_left(b, &proto, PROTO_COLUMNS);
-    put_left(b, &ends, ENDS_COLUMNS);
+    put_left(b, &ends, ends_columns);
     /* Without an answer its column and the blank before the status are asked's. */
     put_left(b, &asked, came.width == 0 ? room + 1 : room > came.width ? room - came.width : 0);
     if (came.width)

@@ -109,6 +109,36 @@ static void unanswered_at_the_timeout_then_late(void **state)
     toy_free(t);
 }
 
+static void time_that_runs_back_a_little_stands_still(void **state)
+{
+    (void)state;
+    struct toy *t = toy_open(&toy_order);
+    toy_say(t, PD_C2S, "Lq1\n");
+    t->now -= 500 * ms;
+    toy_say(t, PD_S2C, "La1\n");
+    assert_int_equal(t->count, 1);
+    assert_int_equal(t->seen[0].first_rsp, t->seen[0].last_req);
+    assert_int_equal(toy_flow(t, PD_F_TIME_BACKWARDS), 1);
+    toy_free(t);
+}
+
+static void an_older_capture_begins_anew(void **state)
+{
+    (void)state;
+    struct toy *t = toy_open(&toy_order);
+    toy_say(t, PD_C2S, "Lq1\n");
+    t->now -= 3600 * 1000 * ms;
+    t->seq[0] += 100000;
+    toy_syn(t);
+    toy_say(t, PD_C2S, "Lq2\n");
+    toy_say(t, PD_S2C, "La2\n");
+    assert_int_equal(t->count, 2);
+    check(t, 0, PD_UNANSWERED, "q1\n", "");
+    check(t, 1, PD_OK, "q2\n", "a2\n");
+    assert_int_equal(t->seen[1].first_rsp - t->seen[1].last_req, 1 * ms);
+    toy_free(t);
+}
+
 static void datagram_timeout_then_late_then_forgotten(void **state)
 {
     (void)state;
@@ -264,6 +294,8 @@ int main(void)
         cmocka_unit_test(late_bytes_do_not_fill_a_gap),
         cmocka_unit_test(unanswered_at_the_end),
         cmocka_unit_test(unanswered_at_the_timeout_then_late),
+        cmocka_unit_test(time_that_runs_back_a_little_stands_still),
+        cmocka_unit_test(an_older_capture_begins_anew),
         cmocka_unit_test(datagram_timeout_then_late_then_forgotten),
         cmocka_unit_test(a_port_is_reused_by_a_new_connection),
         cmocka_unit_test(stragglers_do_not_open_a_closed_connection),

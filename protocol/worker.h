@@ -58,7 +58,8 @@ struct pd_worker *pd_worker_new(const struct pd_setup *, void (*emit)(void *arg,
 void pd_worker_free(struct pd_worker *);
 
 /* Packet time passes; fires timers at 100 ms boundaries. Call it for every packet of the input, also those of
- * other workers, before pd_worker_packet(). */
+ * other workers, before pd_worker_packet(). Time that runs back by no more than the timeout stands still; by
+ * more, it begins anew, and everything outstanding goes out. */
 void pd_worker_time(struct pd_worker *, uint64_t ts, uint64_t ordinal);
 void pd_worker_packet(struct pd_worker *, const struct pd_packet *);
 /* The input ends: everything outstanding goes out. */
