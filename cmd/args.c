@@ -78,11 +78,24 @@ static const struct pd_flag *flag_of(int code)
     return NULL;
 }
 
+static bool is_long_name(const struct grammar *g, const char *word)
+{
+    size_t len = strcspn(word, "=");
+
+    for (unsigned i = 0; i < g->names; i++)
+        if (len > 1 && strncmp(g->option[i].name, word, len) == 0 && !g->option[i].name[len])
+            return true;
+    return false;
+}
+
 /* What getopt_long() did not know: word is what it looked at, optopt says which letter of it. */
 static int unknown(const struct grammar *g, const char *word)
 {
     if (strncmp(word, "--", 2) != 0) {
-        pd_say("unknown option -%c; 'packetd help log' lists them", optopt);
+        if (is_long_name(g, word + 1)) /* one dash too few */
+            pd_say("unknown option -%c; did you mean -%s?", optopt, word);
+        else
+            pd_say("unknown option -%c; 'packetd help log' lists them", optopt);
         return PD_EXIT_USAGE;
     }
     int len = (int)strcspn(word + 2, "=");
@@ -117,30 +130,41 @@ static void add_word(struct pd_words *words, const char *word)
     words->v[words->count++] = word;
 }
 
-/* An operand that is no file: words of a filter, most likely. */
-static int no_such_file(char **operands, unsigned count)
+static bool is_file(const char *operand)
 {
+    struct stat st;
+
+    return strcmp(operand, "-") == 0 || stat(operand, &st) == 0 || errno != ENOENT;
+}
+
+/* An operand that is no file: words of a filter, most likely, up to the next file. */
+static void no_such_file(char **operands, unsigned count)
+{
+    const char *first = operands[0];
     char filter[FILTER_MAX];
     size_t n = 0;
 
-    /* A path is not. */
-    if (count == 1 && strpbrk(operands[0], "/.")) {
-        pd_say("%s: no such file", operands[0]);
-        return PD_EXIT_FAILED;
+    if (!first[strspn(first, "0123456789")]) {
+        pd_say("%s: no such file; for a port: --proto NAME:%s, or -f 'port %s'", first, first, first);
+        return;
     }
-    for (unsigned i = 0; i < count && n < sizeof filter; i++)
+    /* A path is no filter. */
+    if (strpbrk(first, "/.")) {
+        pd_say("%s: no such file", first);
+        return;
+    }
+    for (unsigned i = 0; i < count && n < sizeof filter && !is_file(operands[i]); i++)
         n += (size_t)snprintf(filter + n, sizeof filter - n, "%s%s", i ? " " : "", operands[i]);
-    pd_say("%s: no such file; a capture filter is -f '%s'", operands[0], filter);
-    return PD_EXIT_FAILED;
+    pd_say("%s: no such file; a capture filter is -f '%s'", first, filter);
 }
 
 static int check_operands(char **operands, unsigned count)
 {
-    struct stat st;
-
     for (unsigned i = 0; i < count; i++)
-        if (strcmp(operands[i], "-") != 0 && stat(operands[i], &st) < 0 && errno == ENOENT)
-            return no_such_file(operands + i, count - i);
+        if (!is_file(operands[i])) {
+            no_such_file(operands + i, count - i);
+            return PD_EXIT_FAILED;
+        }
     return 0;
 }
 

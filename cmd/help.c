@@ -52,7 +52,7 @@ static int unknown_command(const char *name)
 
     if (meant)
         pd_say("no command '%s'; did you mean %s?", name, meant);
-    else if (stat(name, &st) == 0)
+    else if (*name == '-' || stat(name, &st) == 0)
         pd_say("no command '%s'; did you mean packetd log %s?", name, name);
     else
         pd_say("no command '%s'; 'packetd help' lists them", name);
@@ -70,6 +70,14 @@ static void print_usage(FILE *to)
         fprintf(to, "  %-9s %s\n", c->name, c->help);
 }
 
+static void explain(const struct pd_command *command)
+{
+    if (command->explain)
+        command->explain();
+    else
+        printf("Usage: packetd %s\n\n%s\n", command->name, command->help);
+}
+
 int pd_command_run(int argc, char **argv)
 {
     if (argc < 2) {
@@ -78,7 +86,13 @@ int pd_command_run(int argc, char **argv)
     }
     const char *name = strcmp(argv[1], "-h") == 0 ? "help" : strcmp(argv[1], "-V") == 0 ? "version" : argv[1];
     const struct pd_command *command = pd_command_find(name);
-    return command ? command->run(argc - 1, argv + 1) : unknown_command(name);
+    if (!command)
+        return unknown_command(name);
+    if (argc == 3 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0)) {
+        explain(command);
+        return PD_EXIT_OK;
+    }
+    return command->run(argc - 1, argv + 1);
 }
 
 int pd_cmd_help(int argc, char **argv)
@@ -96,9 +110,6 @@ int pd_cmd_help(int argc, char **argv)
     const struct pd_command *command = pd_command_find(argv[1]);
     if (!command)
         return pd_explain_protocol(argv[1]) ? PD_EXIT_OK : unknown_command(argv[1]);
-    if (command->explain)
-        command->explain();
-    else
-        printf("Usage: packetd %s\n\n%s\n", command->name, command->help);
+    explain(command);
     return PD_EXIT_OK;
 }

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PROBE_RING = 1 << 20 };
+enum { PROBE_RING = 1 << 20, CAPTURE_COLUMNS = 14 };
 
 static bool may_capture(char *err, size_t errlen)
 {
@@ -46,8 +46,8 @@ static const char *capture_of(const struct pd_iface *iface, bool allowed)
 
 static void print_iface(const struct pd_iface *iface, int width, bool allowed)
 {
-    printf("%-*s  %-10s  %-8s  %6u  %-14s", width, iface->name, state_of(iface), link_of(iface), iface->mtu,
-           capture_of(iface, allowed));
+    printf("%-*s  %-10s  %-8s  %6u  %-*s", width, iface->name, state_of(iface), link_of(iface), iface->mtu,
+           iface->addr_count ? CAPTURE_COLUMNS : 0, capture_of(iface, allowed));
     for (unsigned i = 0; i < iface->addr_count; i++) {
         char text[PD_ADDR_TEXT];
         pd_addr_print(text, &iface->addr[i]);
@@ -64,8 +64,8 @@ static void print_all(const struct pd_ifaces *list, bool allowed)
         int len = (int)strlen(list->iface[i].name);
         width = len > width ? len : width;
     }
-    printf("%-*s  %-10s  %-8s  %6s  %-14s  %s\n", width, "NAME", "STATE", "LINK", "MTU", "CAPTURE",
-           "ADDRESSES");
+    printf("%-*s  %-10s  %-8s  %6s  %-*s  %s\n", width, "NAME", "STATE", "LINK", "MTU", CAPTURE_COLUMNS,
+           "CAPTURE", "ADDRESSES");
     for (unsigned i = 0; i < list->count; i++)
         print_iface(&list->iface[i], width, allowed);
     printf("%-*s  all of these, also those that appear later\n", width, "any");

@@ -163,7 +163,7 @@ static bool set_size(const struct pd_flag *f, void *to, const char *value, char 
     if (!pd_parse_size(value, &v))
         return complain(err, errlen, "wants a size like 100MB or 1GiB");
     if (!in_range(f, v)) {
-        snprintf(err, errlen, "wants a size from %" PRId64 " to %" PRId64 " bytes", f->min, f->max);
+        snprintf(err, errlen, "wants a size from %" PRId64 " to %" PRId64 " MiB", f->min >> 20, f->max >> 20);
         return false;
     }
     *(uint64_t *)to = v;

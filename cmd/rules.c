@@ -194,15 +194,14 @@ static int apply_proto(struct pd_setup *setup, const struct pd_args *args, const
 
 static int apply_port(struct pd_setup *setup, const char *text)
 {
+    bool bare = !text[strspn(text, "0123456789,")];
     struct spec s;
-    int index = read_spec(&s, setup, "--port", text);
+    int index = bare ? -1 : read_spec(&s, setup, "--port", text);
 
-    if (index < 0)
-        return PD_EXIT_FAILED;
-    if (s.host || s.port_count == 0) {
+    if (bare || (index >= 0 && (s.host || s.port_count == 0)))
         pd_say("--port %s: wants PROTO=PORT[,PORT], like http=8000,8080", text);
+    if (index < 0 || s.host || s.port_count == 0)
         return PD_EXIT_FAILED;
-    }
     for (unsigned i = 0; i < s.port_count; i++)
         pd_setup_port(setup, index, s.port[i]);
     return 0;

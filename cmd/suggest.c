@@ -1,8 +1,15 @@
 /* suggest.c: "did you mean": the nearest word by the number of letters to change, swap, add or drop. */
 #include "cmd/cmd.h"
+#include <ctype.h>
 #include <string.h>
 
 enum { WORD_MAX = 40, NEAR = 2 };
+
+/* Whether in upper or lower case. */
+static bool same(char a, char b)
+{
+    return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
 
 static unsigned least(unsigned a, unsigned b)
 {
@@ -23,8 +30,8 @@ static unsigned distance(const char *a, const char *b)
         unsigned *row = rows[i % 3], *before = rows[(i + 2) % 3], *earlier = rows[(i + 1) % 3];
         row[0] = i;
         for (unsigned j = 1; j <= m; j++) {
-            row[j] = least(before[j - 1] + (a[i - 1] != b[j - 1]), least(before[j], row[j - 1]) + 1);
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+            row[j] = least(before[j - 1] + !same(a[i - 1], b[j - 1]), least(before[j], row[j - 1]) + 1);
+            if (i > 1 && j > 1 && same(a[i - 1], b[j - 2]) && same(a[i - 2], b[j - 1]))
                 row[j] = least(row[j], earlier[j - 2] + 1);
         }
     }

@@ -202,6 +202,8 @@ class Commands(Case):
         for args in (("log", "--help"), ("watch", "-h"), ("help", "watch")):
             self.assertEqual(run(*args).stdout.decode(), log)
         self.assertLess(max(map(len, log.splitlines())), 120)
+        for command in ("ifaces", "version", "help"):
+            self.assertEqual(run(command, "--help").stdout, run("help", command).stdout)
 
     def test_no_command(self):
         done = run()
@@ -211,6 +213,7 @@ class Commands(Case):
         self.expect_error(2, "'packetd help' lists them", "nonsense")
         self.expect_error(2, "did you mean packetd log", self.small)
         self.expect_error(2, "no command", "help", "nonsense")
+        self.expect_error(2, "did you mean packetd log -i?", "-i", "lo")
 
     def test_ifaces(self):
         done = run("ifaces")
@@ -225,11 +228,16 @@ class BadInput(Case):
         self.expect_error(2, "tcpdump -w", "log", "-w", "x.pcap")
         self.expect_error(2, "text, json or none", "log", "--format", "xml")
         self.expect_error(2, "wants an argument", "log", "-r")
+        self.expect_error(2, "-j; did you mean --json?", "log", "-json", self.small)
+        self.expect_error(2, "from 16 to 1048576 MiB", "log", "--memory-limit", "1MB")
 
     def test_files(self):
         text = self.write("text", b"this is no capture\n" * 20)
         self.expect_error(1, "port: no such file; a capture filter is -f 'port 80'", "log", "port", "80")
-        self.expect_error(1, "80: no such file", "log", self.small, "80")
+        self.expect_error(1, "80: no such file; for a port: --proto NAME:80, or -f 'port 80'\n",
+                          "log", "--proto", "http", "80", self.small)
+        self.expect_error(1, "a capture filter is -f 'tcp and udp'\n", "log", "tcp", "and", "udp", self.small)
+        self.expect_error(1, "a.pcap: no such file\n", "log", "a.pcap", "b.pcap")
         self.expect_error(1, "nowhere.pcap", "log", "nowhere.pcap")
         self.expect_error(1, "nowhere", "log", "-r", "nowhere")
         self.expect_error(1, "text", "log", text)
@@ -243,6 +251,8 @@ class BadInput(Case):
         self.expect_error(1, "ports", "log", "--proto", "http:x", self.small)
         self.expect_error(1, "host", "log", "--proto", "http:80@1.2.3.4.5", self.small)
         self.expect_error(1, "PROTO=PORT", "log", "--port", "http", self.small)
+        self.expect_error(1, "PROTO=PORT", "log", "--port", "8080", self.small)
+        self.expect_error(1, "did you mean http?", "log", "--proto", "HTTP", self.small)
         self.expect_error(1, "", "log", "-f", "port eighty and", self.small)
 
     def test_nothing_half_written(self):
