@@ -36,14 +36,16 @@ enum pd_layer {
     PD_L_COUNT
 };
 
+/* cap and wire stand apart: side by side, compilers load them as one vector, which has to wait for the two
+ * stores of the step before. */
 struct pd_frame {
     const uint8_t *p; /* what is not decoded yet */
     uint32_t cap;     /* bytes of it that were captured, never more than wire */
-    uint32_t wire;    /* bytes of it that were sent */
     uint8_t tunnels;
     uint8_t why;   /* enum pd_sniff_counter: the reason to give up */
     bool done;     /* *out is complete */
     bool fragment; /* a first fragment: the end of the datagram is elsewhere */
+    uint32_t wire; /* bytes of it that were sent */
     bool held;     /* plain is set */
     struct pd_packet *out;
     struct pd_packet plain; /* the innermost datagram on a tunnel's port, if it turns out to be no tunnel */

@@ -101,11 +101,13 @@ static bool is_extension(uint8_t protocol)
     }
 }
 
+/* In words of four bytes, as the hash will read them. */
 static inline void set_ipv4(struct pd_addr *a, const uint8_t *p)
 {
-    memset(a->b, 0, 10);
-    memset(a->b + 10, 0xff, 2);
-    memcpy(a->b + 12, p, 4);
+    static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
+
+    memcpy(a->b, prefix, sizeof prefix);
+    memcpy(a->b + sizeof prefix, p, 4);
 }
 
 enum pd_layer pd_ipv4_step(struct pd_frame *f)

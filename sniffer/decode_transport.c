@@ -3,23 +3,24 @@
 
 enum { TCP_HEADER = 20, UDP_HEADER = 8 };
 
-static inline uint64_t load64(const uint8_t *p)
+/* Four bytes at a time: a load that spans two stores of the IP step would wait for both. */
+static inline uint64_t word(const struct pd_addr *a, size_t at)
 {
-    uint64_t v;
+    uint32_t v;
 
-    memcpy(&v, p, sizeof v);
+    memcpy(&v, a->b + at, sizeof v);
     return v;
 }
 
-/* One end, well mixed, so that the sum of two ends is as good as the mix of both. */
+/* One end, mixed before the two are added: what they have in common must not cancel out. */
 static inline uint64_t end_mix(const struct pd_end *e)
 {
-    uint64_t h = load64(e->addr.b + 8) ^ (uint64_t)e->port * 0x9e3779b97f4a7c15u;
+    uint64_t h = word(&e->addr, 12) * 0xd6e8feb86659fd93u + e->port * UINT64_C(0x9e3779b97f4a7c15);
 
-    h = (h ^ h >> 32) * 0xd6e8feb86659fd93u;
-    h += load64(e->addr.b) * 0xff51afd7ed558ccdu;
-    h = (h ^ h >> 29) * 0xc4ceb9fe1a85ec53u;
-    return h ^ h >> 32;
+    h += word(&e->addr, 0) * 0xff51afd7ed558ccdu + word(&e->addr, 4) * 0xc4ceb9fe1a85ec53u +
+         word(&e->addr, 8) * 0xbf58476d1ce4e5b9u;
+    h = (h ^ h >> 32) * 0x94d049bb133111ebu;
+    return h ^ h >> 29;
 }
 
 static inline uint32_t ends_hash(const struct pd_packet *out)
