@@ -1,5 +1,6 @@
-/* file_filter.c: capture filters on packets of files. libpcap compiles the expression once for each link type
- * that the file shows, and its interpreter runs it. */
+/* file_filter.c: capture filters on packets of files. The expression is compiled once for each link type that
+ * the file shows, and libpcap's interpreter runs it. */
+#include "sniffer/filter.h"
 #include "sniffer/reader.h"
 #include <errno.h>
 #include <stdio.h>
@@ -27,23 +28,50 @@ void pd_linktype_print(char *to, size_t size, int linktype)
         snprintf(to, size, "%d", linktype);
 }
 
-/* 0 or -EINVAL with the reason. */
+/* Makes the program of a whole filter. 0, or a negative errno with the reason. */
+static int join(struct pd_filter *filter, pcap_t *dead, const char *expression, struct bpf_program *to,
+                char *err, size_t errlen)
+{
+    int rc = pd_filter_user(filter, dead, expression, err, errlen);
+
+    if (rc < 0)
+        return rc;
+    pd_filter_put(filter, BPF_RET | BPF_K, PD_FILE_SNAPLEN, 0, 0);
+    if (filter->full) {
+        snprintf(err, errlen, "filter '%s': it is too long", expression);
+        return -EINVAL;
+    }
+    size_t bytes = filter->count * sizeof *filter->insn;
+    *to = (struct bpf_program){.bf_len = filter->count, .bf_insns = malloc(bytes)};
+    if (!to->bf_insns) {
+        snprintf(err, errlen, "filter '%s': no memory", expression);
+        return -ENOMEM;
+    }
+    memcpy(to->bf_insns, filter->insn, bytes);
+    return 0;
+}
+
+/* The same meaning as in a live capture: tags in the frame do not hide what is behind them. 0, or -EINVAL
+ * with the reason. */
 static int compile(int linktype, const char *expression, struct bpf_program *to, char *err, size_t errlen)
 {
     pcap_t *dead = pcap_open_dead(to_dlt(linktype), PD_FILE_SNAPLEN);
-    int rc = 0;
+    struct pd_filter *filter = calloc(1, sizeof *filter);
+    int rc = -EINVAL;
 
-    if (!dead) {
+    if (!dead || !filter) {
         snprintf(err, errlen, "filter '%s': no memory", expression);
-        return -EINVAL;
-    }
-    if (pcap_compile(dead, to, expression, 1, PCAP_NETMASK_UNKNOWN) != 0) {
+    } else if (join(filter, dead, expression, to, err, errlen) < 0) {
         char name[64];
+        size_t used = strlen(err);
         pd_linktype_print(name, sizeof name, linktype);
-        snprintf(err, errlen, "filter '%s' on link type %s: %s", expression, name, pcap_geterr(dead));
-        rc = -EINVAL;
+        snprintf(err + used, errlen - used, " (link type %s)", name);
+    } else {
+        rc = 0;
     }
-    pcap_close(dead);
+    free(filter);
+    if (dead)
+        pcap_close(dead);
     return rc;
 }
 
@@ -83,7 +111,7 @@ static int check_syntax(const char *expression, char *err, size_t errlen)
     if (compile(DLT_EN10MB, expression, &program, err, errlen) < 0 &&
         compile(DLT_LINUX_SLL, expression, &program, other, sizeof other) < 0)
         return -EINVAL;
-    pcap_freecode(&program);
+    free(program.bf_insns);
     err[0] = '\0';
     return 0;
 }
@@ -129,7 +157,7 @@ bool pd_file_passes(const struct pd_file_iface *iface, const uint8_t *p, uint32_
 void pd_file_filters_free(struct pd_file *f)
 {
     for (uint32_t i = 0; i < f->filter_count; i++)
-        pcap_freecode(&f->filter[i].program);
+        free(f->filter[i].program.bf_insns);
     for (uint32_t i = 0; i < f->iface_count; i++)
         f->iface[i].filter = NULL;
     f->filter_count = 0;
