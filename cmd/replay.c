@@ -24,7 +24,6 @@ struct pd_replay { /* all files as one input */
     uint64_t first_ts; /* of the first packet, 0 before it */
     uint64_t last_ts;  /* the latest so far */
     bool opened;       /* no packet of the open one was seen yet */
-    bool grows;        /* the open one is a pipe or the like */
     bool ended;        /* the input is, or --duration */
     int status;
 };
@@ -70,7 +69,6 @@ static bool next_file(struct pd_replay *r)
     if (r->next == args->files.count)
         return false;
     r->path = args->files.v[r->next++];
-    r->grows = is_stream(r->path);
     r->opened = true;
     r->file = open_file(args, r->path);
     if (!r->file)
@@ -148,8 +146,8 @@ static int say_summary(struct pd_replay *r)
     return returned;
 }
 
-/* Standard input has nothing: waits for it, and hears signals meanwhile. Returns as pd_lines_write(). */
-static int await_input(struct pd_replay *r)
+/* The input has nothing: waits for it, and hears signals meanwhile. Returns as pd_lines_write(). */
+static int await_input(struct pd_replay *r, int fd)
 {
     struct pd_signals *signals = &r->run->signals;
     int returned = 0;
@@ -157,23 +155,23 @@ static int await_input(struct pd_replay *r)
     while (!returned && !atomic_load(&signals->stop)) {
         if (atomic_exchange(&signals->summary, false))
             returned = say_summary(r);
-        if (pd_signals_wait(signals, STDIN_FILENO, -1, -1) & PD_READABLE)
+        if (pd_signals_wait(signals, fd, -1, -1) & PD_READABLE)
             break;
     }
     return returned;
 }
 
-/* All that has arrived was read: lines go out before the next read waits. Returns as pd_lines_write(). */
+/* Lines go out before a read that would wait. Returns as pd_lines_write(). */
 static int pause_input(struct pd_replay *r)
 {
-    bool can_ask = is_stdin(r->path);
+    int fd = pd_file_fd(r->file);
 
-    if (can_ask && pd_signals_wait(&r->run->signals, STDIN_FILENO, -1, 0) & PD_READABLE)
+    if (fd < 0 || pd_signals_wait(&r->run->signals, fd, -1, 0) & PD_READABLE)
         return 0;
     int returned = pd_pipeline_drain(r->pipeline);
     if (!returned)
         returned = pd_lines_flush(r->run->lines);
-    return returned || !can_ask ? returned : await_input(r);
+    return returned ? returned : await_input(r, fd);
 }
 
 static int read_all(struct pd_replay *r)
@@ -186,11 +184,10 @@ static int read_all(struct pd_replay *r)
         if (returned)
             return returned;
         fill(r, batch);
-        uint32_t count = batch->count;
         pd_pipeline_submit(r->pipeline);
         if (atomic_exchange_explicit(&signals->summary, false, memory_order_relaxed))
             returned = say_summary(r);
-        if (!returned && r->grows && r->file && count < PD_BATCH_PACKETS)
+        if (!returned && r->file)
             returned = pause_input(r);
         if (returned)
             return returned;
@@ -221,6 +218,7 @@ struct pd_replay *pd_replay_open(struct pd_run *run)
         return NULL;
     }
     r->run = run;
+    pd_file_guard();
     if (check_files(run->args) && next_file(r))
         return r;
     pd_replay_close(r);

@@ -1,13 +1,15 @@
-/* file.c: packets from capture files. The input is read straight into the batch's block, and packets point
- * into it; the record that is not whole at its end waits in the file for the next batch. About as much is
- * read as fills a batch, going by the size of the packets before: little is read that must be carried over.
- */
+/* file.c: packets from capture files. A file on a disk is mapped window by window, and packets point there;
+ * a window begins with the record that did not fit the one before. Other input is read straight into the
+ * batch's block; the record that is not whole at its end waits in the file for the next batch. About as much
+ * is read as fills a batch, going by the size of the packets before: little must be carried over. */
 #include "sniffer/file.h"
 #include "base/check.h"
 #include "sniffer/reader.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+enum { CACHE_LINE = 64, AHEAD = 4096, AHEAD_MOST = 512 };
 
 struct pd_batch *pd_batch_new(void)
 {
@@ -26,8 +28,10 @@ struct pd_batch *pd_batch_new(void)
 
 void pd_batch_free(struct pd_batch *batch)
 {
-    if (batch)
-        free(batch->block);
+    if (!batch)
+        return;
+    pd_window_drop(batch->window);
+    free(batch->block);
     free(batch);
 }
 
@@ -57,7 +61,7 @@ static bool begin(struct pd_file *f, char *err, size_t errlen)
     int rc = read_head(f, PD_FILE_MAGIC);
 
     if (rc == 0 && f->carried == PD_FILE_MAGIC && pd_pcapng_begin(f, f->carry))
-        return true;
+        return true; /* the first section is a block like any other */
     if (rc == 0)
         rc = read_head(f, PD_PCAP_HEADER);
     if (rc < 0) {
@@ -73,6 +77,7 @@ static bool begin(struct pd_file *f, char *err, size_t errlen)
         return false;
     }
     f->carried = 0;
+    f->consumed = PD_PCAP_HEADER;
     if (!f->readable) {
         char linktype[64];
         pd_linktype_print(linktype, sizeof linktype, f->iface[0].linktype);
@@ -112,6 +117,7 @@ void pd_file_close(struct pd_file *f)
     if (!f)
         return;
     pd_file_filters_free(f);
+    pd_window_drop(f->window);
     pd_input_close(f->input);
     free(f);
 }
@@ -147,9 +153,10 @@ static void add_packet(struct pd_file *f, const struct pd_record *record, struct
     (void)pd_decode(iface->linktype, record->data.p, cap, wire, packet, stats); /* false: it was counted */
 }
 
-/* The bytes of a batch's block while it is filled: whole records were taken off up to `at`. */
+/* The bytes that a batch is filled from: whole records were taken off up to `at`. */
 struct filling {
     struct pd_batch *batch;
+    const uint8_t *p;
     size_t at, have;
     uint64_t need; /* bytes from `at` on that the next record takes, as far as known */
 };
@@ -162,6 +169,21 @@ static void drop(struct pd_file *f, struct filling *b, uint64_t n)
     b->at += (size_t)(n - f->skip);
 }
 
+/* A window is in no cache yet, and the processor reads ahead only to the end of a page: asks for the headers
+ * of the next record, and farther on for as many bytes as this one, of n bytes, has. */
+static inline void prefetch(const struct filling *b, uint64_t n)
+{
+    const uint8_t *p = b->p + b->at;
+    uint64_t left = b->have - b->at;
+
+    if (n + 2 * CACHE_LINE <= left) {
+        __builtin_prefetch(p + n);
+        __builtin_prefetch(p + n + CACHE_LINE);
+    }
+    for (uint64_t i = AHEAD; i < AHEAD + n && i < AHEAD + AHEAD_MOST && i < left; i += CACHE_LINE)
+        __builtin_prefetch(p + i);
+}
+
 /* Takes records until the batch is full (PD_NEXT_RECORD) or there is a reason to stop. */
 static enum pd_next take_records(struct pd_file *f, struct filling *b, uint64_t *ordinal,
                                  struct pd_sniff_stats *stats)
@@ -171,7 +193,7 @@ static enum pd_next take_records(struct pd_file *f, struct filling *b, uint64_t 
 
     drop(f, b, f->skip);
     while (batch->count < PD_BATCH_PACKETS) {
-        struct pd_slice in = {batch->block + b->at, (uint32_t)(b->have - b->at)};
+        struct pd_slice in = {b->p + b->at, (uint32_t)(b->have - b->at)};
         uint64_t n = 0;
         b->need = 1;
         if (f->skip || in.len == 0)
@@ -183,6 +205,7 @@ static enum pd_next take_records(struct pd_file *f, struct filling *b, uint64_t 
         if (what == PD_NEXT_RECORD) {
             struct pd_packet *packet = &batch->packet[batch->count++];
             packet->ordinal = ++*ordinal;
+            prefetch(b, n);
             add_packet(f, &record, packet, stats);
         }
         drop(f, b, n);
@@ -190,15 +213,14 @@ static enum pd_next take_records(struct pd_file *f, struct filling *b, uint64_t 
     return PD_NEXT_RECORD;
 }
 
-/* Reads once, up to what a batch wants or the next record needs. No packet points into the block yet. 1, 0 at
- * the end, or -errno. */
-static int fill(struct pd_file *f, struct filling *b)
+/* Reads once, up to what a batch wants or the next record needs. 1, 0 at the end, or -errno. */
+static int read_on(struct pd_file *f, struct filling *b)
 {
     struct pd_batch *batch = b->batch;
     size_t left = b->have - b->at;
     size_t upto = b->need > f->want ? (size_t)b->need : f->want;
 
-    PD_ASSERT(batch->count == 0 && upto <= batch->block_size);
+    PD_ASSERT(upto <= batch->block_size);
     memmove(batch->block, batch->block + b->at, left);
     b->at = 0;
     b->have = left;
@@ -212,12 +234,58 @@ static int fill(struct pd_file *f, struct filling *b)
     return got > 0;
 }
 
+/* Gives the batch the next part of the window to look at, from a new window when the next record is not whole
+ * in this one. As read_on(). */
+static int look_on(struct pd_file *f, struct filling *b)
+{
+    size_t upto = b->need > PD_FILE_READ_MAX ? (size_t)b->need : PD_FILE_READ_MAX;
+
+    f->offset += b->at;
+    b->at = b->have = 0;
+    if (pd_window_from(f->window, f->offset) < b->need) {
+        pd_window_drop(f->window);
+        int rc = pd_window_map(pd_input_fd(f->input), f->offset, &f->window);
+        if (rc < 0 && rc != -ENODATA)
+            return rc;
+    }
+    size_t there = pd_window_from(f->window, f->offset);
+    f->eof = there < b->need;
+    if (there == 0)
+        return 0;
+    pd_window_drop(b->batch->window);
+    b->batch->window = pd_window_hold(f->window);
+    b->p = f->window->p + (f->offset - f->window->offset);
+    b->have = there < upto ? there : upto;
+    return !f->eof;
+}
+
+/* The first read: maps the file when it can be mapped; else the bytes that were read to know the format are
+ * where reading goes on. */
+static void begin_packets(struct pd_file *f)
+{
+    f->begun = true;
+    f->mapped = pd_input_plain(f->input, &f->offset);
+    f->offset += f->consumed;
+    f->mapped = f->mapped && pd_window_map(pd_input_fd(f->input), f->offset, &f->window) == 0;
+}
+
+/* No packet points into the bytes yet. */
+static int fill(struct pd_file *f, struct filling *b)
+{
+    PD_ASSERT(b->batch->count == 0);
+    return f->mapped ? look_on(f, b) : read_on(f, b);
+}
+
 /* Remembers what the next batch begins with, and how much it should read. */
 static void carry_over(struct pd_file *f, const struct filling *b)
 {
+    if (f->mapped) {
+        f->offset += b->at;
+        return;
+    }
     f->carried = b->have - b->at;
     PD_ASSERT(f->carried <= sizeof f->carry);
-    memcpy(f->carry, b->batch->block + b->at, f->carried);
+    memcpy(f->carry, b->p + b->at, f->carried);
     if (b->batch->count == 0)
         return;
     size_t want = b->at / b->batch->count * PD_BATCH_PACKETS;
@@ -248,17 +316,34 @@ static int stop(struct pd_file *f, enum pd_next why, uint64_t ordinal, char *err
     return 0;
 }
 
+/* Where the batch begins: what the last one left over. */
+static struct filling start_filling(struct pd_file *f, struct pd_batch *batch)
+{
+    struct filling b = {.batch = batch, .p = batch->block, .need = 1};
+
+    batch->count = 0;
+    pd_window_drop(batch->window);
+    batch->window = NULL;
+    if (!f->begun)
+        begin_packets(f);
+    if (!f->mapped) {
+        memcpy(batch->block, f->carry, f->carried);
+        b.have = f->carried;
+    }
+    return b;
+}
+
 int pd_file_read(struct pd_file *f, struct pd_batch *batch, uint64_t *ordinal, struct pd_sniff_stats *stats,
                  char *err, size_t errlen)
 {
-    struct filling b = {.batch = batch, .have = f->carried, .need = 1};
+    struct filling b = start_filling(f, batch);
     bool ahead = pd_input_regular(f->input); /* what arrived by a pipe is not held back for more */
+    enum pd_next what = PD_NEXT_MORE;
 
-    batch->count = 0;
     err[0] = '\0';
+    f->full = false;
     if (f->ended)
         return 0;
-    memcpy(batch->block, f->carry, f->carried);
     while (batch->count == 0) {
         if (ahead && !f->eof) {
             int rc = fill(f, &b);
@@ -270,13 +355,21 @@ int pd_file_read(struct pd_file *f, struct pd_batch *batch, uint64_t *ordinal, s
                 return rc;
             }
         }
-        enum pd_next what = take_records(f, &b, ordinal, stats);
+        what = take_records(f, &b, ordinal, stats);
         if (what == PD_NEXT_BAD || what == PD_NEXT_STOP)
             return stop(f, what, *ordinal, err, errlen);
         if (batch->count == 0 && f->eof)
             return finish(f, &b, *ordinal, err, errlen);
         ahead = true;
     }
+    f->full = what == PD_NEXT_RECORD;
     carry_over(f, &b);
     return 1;
+}
+
+int pd_file_fd(const struct pd_file *f)
+{
+    bool waits = !f->full && !f->ended && !pd_input_regular(f->input) && !pd_input_holds(f->input);
+
+    return waits ? pd_input_fd(f->input) : -1;
 }

@@ -45,6 +45,34 @@ void make_packet(struct maker *m, uint32_t number, uint16_t port, size_t n)
     make_zeros(m, n);
 }
 
+void make_pcap(struct maker *m, bool big, uint32_t magic, uint32_t linktype)
+{
+    make_begin(m, big);
+    make_u32(m, magic);
+    make_u16(m, 2); /* version */
+    make_u16(m, 4);
+    make_u32(m, 0); /* time zone */
+    make_u32(m, 0); /* accuracy */
+    make_u32(m, 262144);
+    make_u32(m, linktype);
+}
+
+void make_record(struct maker *m, uint32_t seconds, uint32_t fraction, uint32_t captured, uint32_t length)
+{
+    make_u32(m, seconds);
+    make_u32(m, fraction);
+    make_u32(m, captured);
+    make_u32(m, length);
+}
+
+void make_pcap_packet(struct maker *m, uint32_t number, size_t n)
+{
+    uint32_t length = (uint32_t)(PACKET_HEAD + n);
+
+    make_record(m, EPOCH + number, number, length, length);
+    make_packet(m, number, 53, n);
+}
+
 char *make_file(const void *p, size_t n)
 {
     char *path = strdup("/tmp/packetd-test-XXXXXX");

@@ -37,6 +37,13 @@ void make_zeros(struct maker *m, size_t n);
 void make_packet(struct maker *m, uint32_t number, uint16_t port, size_t n);
 enum { PACKET_HEAD = 32 };
 
+/* The header of a pcap file; the header of a record in it; a whole record to port 53, number seconds and
+ * units after EPOCH. */
+void make_pcap(struct maker *m, bool big, uint32_t magic, uint32_t linktype);
+void make_record(struct maker *m, uint32_t seconds, uint32_t fraction, uint32_t captured, uint32_t length);
+void make_pcap_packet(struct maker *m, uint32_t number, size_t n);
+enum { EPOCH = 1700000000 };
+
 /* The path of a new file with these bytes; the caller unlinks and frees it. */
 char *make_file(const void *p, size_t n);
 

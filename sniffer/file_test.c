@@ -17,46 +17,18 @@
 
 #include <cmocka.h>
 
-enum { RAW_IP = 101, EPOCH = 1700000000 };
-
-static void header(struct maker *m, bool big, uint32_t magic, uint32_t linktype)
-{
-    make_begin(m, big);
-    make_u32(m, magic);
-    make_u16(m, 2); /* version */
-    make_u16(m, 4);
-    make_u32(m, 0); /* time zone */
-    make_u32(m, 0); /* accuracy */
-    make_u32(m, 262144);
-    make_u32(m, linktype);
-}
-
-static void record(struct maker *m, uint32_t seconds, uint32_t fraction, uint32_t captured, uint32_t length)
-{
-    make_u32(m, seconds);
-    make_u32(m, fraction);
-    make_u32(m, captured);
-    make_u32(m, length);
-}
-
-static void packet(struct maker *m, uint32_t number, size_t n)
-{
-    uint32_t length = (uint32_t)(PACKET_HEAD + n);
-
-    record(m, EPOCH + number, number, length, length);
-    make_packet(m, number, 53, n);
-}
+enum { ETHERNET = 1, RAW_IP = 101 };
 
 /* Two packets, the second cut by its snap length. */
 static void variant(bool big, uint32_t magic, uint64_t unit, size_t extra)
 {
     struct maker m;
 
-    header(&m, big, magic, RAW_IP | 0x54000000); /* with a frame check sequence of 4 bytes */
-    record(&m, EPOCH, 999999, PACKET_HEAD, PACKET_HEAD);
+    make_pcap(&m, big, magic, RAW_IP | 0x54000000); /* with a frame check sequence of 4 bytes */
+    make_record(&m, EPOCH, 999999, PACKET_HEAD, PACKET_HEAD);
     make_zeros(&m, extra);
     make_packet(&m, 1, 53, 0);
-    record(&m, UINT32_MAX, 5, PACKET_HEAD, 1000);
+    make_record(&m, UINT32_MAX, 5, PACKET_HEAD, 1000);
     make_zeros(&m, extra);
     make_packet(&m, 2, 53, 0);
     struct result *r = read_bytes(m.buf.p, m.buf.len, NULL);
@@ -92,10 +64,10 @@ static void cut_at_every_length(void **state)
     struct maker m;
 
     (void)state;
-    header(&m, false, 0xa1b2c3d4, RAW_IP);
-    packet(&m, 1, 0);
+    make_pcap(&m, false, 0xa1b2c3d4, RAW_IP);
+    make_pcap_packet(&m, 1, 0);
     size_t first = m.buf.len;
-    packet(&m, 2, 8);
+    make_pcap_packet(&m, 2, 8);
     for (size_t n = 0; n <= m.buf.len; n++) {
         struct result *r = read_bytes(m.buf.p, n, NULL);
         assert_int_equal(r->status, n < 24 ? -ENOENT : 0);
@@ -116,9 +88,9 @@ static void impossible_lengths(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
-        header(&m, false, 0xa1b2c3d4, RAW_IP);
-        packet(&m, 1, 0);
-        record(&m, EPOCH, 0, lengths[i], lengths[i]);
+        make_pcap(&m, false, 0xa1b2c3d4, RAW_IP);
+        make_pcap_packet(&m, 1, 0);
+        make_record(&m, EPOCH, 0, lengths[i], lengths[i]);
         make_packet(&m, 2, 53, 0);
         struct result *r = read_bytes(m.buf.p, m.buf.len, NULL);
         assert_int_equal(r->status, 0);
@@ -139,9 +111,9 @@ static size_t size_of(uint32_t number)
 
 static void many(struct maker *m, uint32_t count)
 {
-    header(m, true, 0xa1b23c4d, RAW_IP);
+    make_pcap(m, true, 0xa1b23c4d, RAW_IP);
     for (uint32_t i = 1; i <= count; i++)
-        packet(m, i, size_of(i));
+        make_pcap_packet(m, i, size_of(i));
 }
 
 static void assert_many(const struct result *r, uint32_t count)
@@ -239,12 +211,12 @@ static void growing_pipe(void **state)
     int fd[2];
 
     (void)state;
-    header(&m, false, 0xa1b2c3d4, RAW_IP);
-    packet(&m, 1, 0);
+    make_pcap(&m, false, 0xa1b2c3d4, RAW_IP);
+    make_pcap_packet(&m, 1, 0);
     size_t first = m.buf.len;
-    packet(&m, 2, 0);
+    make_pcap_packet(&m, 2, 0);
     size_t second = m.buf.len;
-    packet(&m, 3, 0);
+    make_pcap_packet(&m, 3, 0);
     assert_int_equal(pipe(fd), 0);
     give(fd[1], &m, 0, first + 20);
     assert_int_equal(dup2(fd[0], STDIN_FILENO), STDIN_FILENO);
@@ -252,6 +224,7 @@ static void growing_pipe(void **state)
     assert_non_null(file);
     assert_int_equal(pd_file_read(file, batch, &ordinal, &stats, err, sizeof err), 1);
     assert_int_equal(batch->count, 1);
+    assert_int_equal(pd_file_fd(file), STDIN_FILENO);
     give(fd[1], &m, first + 20, second);
     assert_int_equal(pd_file_read(file, batch, &ordinal, &stats, err, sizeof err), 1);
     assert_int_equal(batch->count, 1);
@@ -280,9 +253,9 @@ static void filters(void **state)
     struct maker m;
 
     (void)state;
-    header(&m, false, 0xa1b2c3d4, RAW_IP);
-    packet(&m, 1, 0);
-    record(&m, EPOCH, 0, PACKET_HEAD, PACKET_HEAD);
+    make_pcap(&m, false, 0xa1b2c3d4, RAW_IP);
+    make_pcap_packet(&m, 1, 0);
+    make_record(&m, EPOCH, 0, PACKET_HEAD, PACKET_HEAD);
     make_packet(&m, 2, 99, 0);
     struct result *r = read_bytes(m.buf.p, m.buf.len, &port);
     assert_int_equal(r->count, 2);
@@ -297,7 +270,58 @@ static void filters(void **state)
     r = read_bytes(m.buf.p, m.buf.len, &wrong);
     assert_int_equal(r->status, -EINVAL);
     assert_non_null(strstr(r->err, "filter 'port and port'"));
+    assert_non_null(strstr(r->err, "(link type RAW (101))"));
     free(r);
+    pd_buf_free(&m.buf);
+}
+
+/* UDP to port 53 behind `tags` VLAN tags, then to port 99. */
+static void tagged_pair(struct maker *m, unsigned tags)
+{
+    static const uint8_t macs[12], outer[] = {0x88, 0xa8, 0, 7}, inner[] = {0x81, 0x00, 0, 8},
+                                   type[] = {8, 0};
+
+    for (uint16_t port = 53; port <= 99; port = (uint16_t)(port + 46)) {
+        uint32_t length = 14 + 4 * tags + PACKET_HEAD;
+        make_record(m, EPOCH, 0, length, length);
+        pd_buf_add(&m->buf, macs, sizeof macs);
+        if (tags > 1)
+            pd_buf_add(&m->buf, outer, sizeof outer);
+        if (tags > 0)
+            pd_buf_add(&m->buf, inner, sizeof inner);
+        pd_buf_add(&m->buf, type, sizeof type);
+        make_packet(m, port, port, 0);
+    }
+}
+
+/* As live: what stands behind tags is found, and a "not" is no way in for all that is tagged. */
+static void filters_behind_tags(void **state)
+{
+    static const struct {
+        const char *filter;
+        uint32_t passes[6]; /* of ports 53 and 99 behind 0, 1, 2 tags */
+    } tests[] = {
+        {"udp port 53", {1, 0, 1, 0, 1, 0}},          {"not udp port 53", {0, 1, 0, 1, 0, 1}},
+        {"vlan and udp port 53", {0, 0, 1, 0, 0, 0}}, {"vlan 7", {0, 0, 0, 0, 1, 1}},
+        {"ether proto 0x8100", {0, 0, 1, 1, 0, 0}},
+    };
+    struct maker m;
+
+    (void)state;
+    make_pcap(&m, false, 0xa1b2c3d4, ETHERNET);
+    for (unsigned tags = 0; tags <= 2; tags++)
+        tagged_pair(&m, tags);
+    for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {
+        const struct read_options options = {.filter = tests[i].filter};
+        struct result *r = read_bytes(m.buf.p, m.buf.len, &options);
+        assert_int_equal(r->status, 0);
+        assert_int_equal(r->count, 6);
+        for (int k = 0; k < 6; k++) {
+            if (r->seen[k].transport != (tests[i].passes[k] ? PD_UDP : 0))
+                fail_msg("'%s', packet %d", tests[i].filter, k);
+        }
+        free(r);
+    }
     pd_buf_free(&m.buf);
 }
 
@@ -307,8 +331,8 @@ static void snap_length(void **state)
     struct maker m;
 
     (void)state;
-    header(&m, false, 0xa1b2c3d4, RAW_IP);
-    packet(&m, 1, 100);
+    make_pcap(&m, false, 0xa1b2c3d4, RAW_IP);
+    make_pcap_packet(&m, 1, 100);
     struct result *r = read_bytes(m.buf.p, m.buf.len, &options);
     assert_int_equal(r->count, 1);
     assert_int_equal(r->seen[0].len, 2);
@@ -358,7 +382,7 @@ static void refused(void **state)
     assert_refused("#!/bin/sh", 9, "not a capture file");
     assert_refused("{\"time\":\"2026-11-20T15:17:08Z\",\"proto\":\"http\"}", 46, "not a capture file");
     assert_refused("\x28\xb5\x2f\xfd....................", 24, "zstd -dc FILE");
-    header(&m, false, 0xa1b2c3d4, 105);
+    make_pcap(&m, false, 0xa1b2c3d4, 105);
     assert_refused(m.buf.p, m.buf.len, "link type IEEE802_11 (105) is not known");
     pd_buf_free(&m.buf);
     read_path(&r, "/nonexistent/x.pcap", NULL);
@@ -414,6 +438,37 @@ static void gzip(void **state)
     free(packed);
     pd_buf_free(&m.buf);
 }
+
+/* All that has arrived comes out before the reader is told to wait for more, although it is unpacked to many
+ * times its size. */
+static void gzip_pipe_that_stays(void **state)
+{
+    struct pd_batch *batch = pd_batch_new();
+    struct pd_sniff_stats stats = {{0}};
+    uint8_t packed[60000];
+    struct maker m;
+    char err[128];
+    uint64_t ordinal = 0;
+    int fd[2];
+
+    (void)state;
+    many(&m, 990);
+    size_t n = pack(packed, sizeof packed, m.buf.p, m.buf.len);
+    assert_int_equal(pipe(fd), 0);
+    assert_true(write(fd[1], packed, n) == (ssize_t)n);
+    assert_int_equal(dup2(fd[0], STDIN_FILENO), STDIN_FILENO);
+    struct pd_file *file = pd_file_open("-", err, sizeof err);
+    assert_non_null(file);
+    while (pd_file_fd(file) < 0)
+        assert_int_equal(pd_file_read(file, batch, &ordinal, &stats, err, sizeof err), 1);
+    assert_int_equal(pd_file_fd(file), STDIN_FILENO);
+    assert_int_equal(ordinal, 990);
+    close(fd[0]);
+    close(fd[1]);
+    pd_file_close(file);
+    pd_batch_free(batch);
+    pd_buf_free(&m.buf);
+}
 #endif
 
 int main(void)
@@ -426,11 +481,13 @@ int main(void)
         cmocka_unit_test(batches_in_turn),
         cmocka_unit_test(growing_pipe),
         cmocka_unit_test(filters),
+        cmocka_unit_test(filters_behind_tags),
         cmocka_unit_test(snap_length),
         cmocka_unit_test(several_in_a_row),
         cmocka_unit_test(refused),
 #ifdef PD_ZLIB
         cmocka_unit_test(gzip),
+        cmocka_unit_test(gzip_pipe_that_stays),
 #endif
     };
 

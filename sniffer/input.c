@@ -17,11 +17,13 @@ enum { HEAD = 4, RAW = 65536 };
 struct pd_input {
     int fd;
     bool regular, cut;
+    uint64_t start; /* regular: where in the file it was handed over */
     char *name;
     uint8_t head[HEAD]; /* read to see what it is */
     size_t head_at, head_len;
 #ifdef PD_ZLIB
     bool gzip, raw_end, member_end;
+    bool more; /* the last read was filled to the brim */
     z_stream z;
     uint8_t raw[RAW];
 #endif
@@ -117,6 +119,7 @@ static ssize_t gzip_read(struct pd_input *in, uint8_t *to, size_t n)
         int status = inflate(&in->z, Z_SYNC_FLUSH);
         size_t got = n - in->z.avail_out;
         in->member_end = status == Z_STREAM_END;
+        in->more = in->z.avail_out == 0;
         if (got > 0)
             return (ssize_t)got;
         if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR)
@@ -150,8 +153,11 @@ static int look_at(struct pd_input *in)
     if (fstat(in->fd, &st) < 0)
         return errno;
     in->regular = S_ISREG(st.st_mode);
-    if (in->regular)
+    if (in->regular) {
+        off_t at = lseek(in->fd, 0, SEEK_CUR);
+        in->start = at < 0 ? 0 : (uint64_t)at;
         (void)posix_fadvise(in->fd, 0, 0, POSIX_FADV_SEQUENTIAL); /* only makes it faster */
+    }
     return S_ISDIR(st.st_mode) ? EISDIR : -read_head(in);
 }
 
@@ -186,6 +192,30 @@ struct pd_input *pd_input_open(const char *path, char *err, size_t errlen)
 bool pd_input_regular(const struct pd_input *in)
 {
     return in->regular;
+}
+
+bool pd_input_plain(const struct pd_input *in, uint64_t *start)
+{
+    *start = in->start;
+#ifdef PD_ZLIB
+    if (in->gzip)
+        return false;
+#endif
+    return in->regular;
+}
+
+int pd_input_fd(const struct pd_input *in)
+{
+    return in->fd;
+}
+
+bool pd_input_holds(const struct pd_input *in)
+{
+#ifdef PD_ZLIB
+    if (in->gzip && (in->more || in->z.avail_in > 0 || in->raw_end))
+        return true;
+#endif
+    return in->head_at < in->head_len;
 }
 
 bool pd_input_cut(const struct pd_input *in)

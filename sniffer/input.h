@@ -16,6 +16,12 @@ struct pd_input *pd_input_open(const char *path, char *err, size_t errlen);
 ssize_t pd_input_read(struct pd_input *, uint8_t *to, size_t n);
 /* A file on a disk: reading does not wait for a writer. */
 bool pd_input_regular(const struct pd_input *);
+/* A file that is as it lies on the disk, so that it can be mapped; *start is where the input begins in it. */
+bool pd_input_plain(const struct pd_input *, uint64_t *start);
+/* Where the bytes come from. */
+int pd_input_fd(const struct pd_input *);
+/* There may be bytes that the next read returns without asking the descriptor. */
+bool pd_input_holds(const struct pd_input *);
 /* The end came within gzip data. */
 bool pd_input_cut(const struct pd_input *);
 /* The path, or "standard input", for messages. */

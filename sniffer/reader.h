@@ -3,15 +3,16 @@
 #define PD_SNIFFER_READER_H
 #include "sniffer/file.h"
 #include "sniffer/input.h"
+#include "sniffer/window.h"
 #include <pcap/pcap.h>
 
 enum {
     PD_FILE_SNAPLEN = 262144, /* a captured length above this is a damaged file, as for libpcap */
     PD_FILE_RECORD = PD_FILE_SNAPLEN + 4096, /* bytes of a record that must be seen at once */
     PD_FILE_READ_MIN = 16384,                /* bytes asked of the input at a time */
-    PD_FILE_READ_MAX = 262144,
-    PD_FILE_IFACES = 1024, /* of a pcapng section; packets of later ones are counted */
-    PD_FILE_FILTERS = 24   /* more than there are link types */
+    PD_FILE_READ_MAX = 262144,               /* a batch reads, or looks at in a window, no more */
+    PD_FILE_IFACES = 1024,                   /* of a pcapng section; packets of later ones are counted */
+    PD_FILE_FILTERS = 24                     /* more than there are link types */
 };
 
 struct pd_record {
@@ -50,6 +51,7 @@ struct pd_file {
     pd_next_fn *next;
     bool swapped; /* the file's numbers are in the other byte order than big endian reads them */
     bool eof, ended;
+    bool full;        /* the last batch was filled: whole records may be left */
     uint32_t snaplen; /* of the user; 0: all */
     size_t want;      /* bytes that fill a batch, as the last one showed */
     uint64_t skip;    /* bytes to drop before the next record */
@@ -67,7 +69,12 @@ struct pd_file {
     uint32_t filter_count;
     struct pd_file_filter filter[PD_FILE_FILTERS];
 
-    size_t carried;
+    bool begun, mapped;       /* packets were asked for; the file is mapped, not read */
+    uint32_t consumed;        /* bytes of the file's header */
+    uint64_t offset;          /* mapped: in the file, of the next record */
+    struct pd_window *window; /* mapped: the last one, or NULL */
+
+    size_t carried;                /* not mapped */
     uint8_t carry[PD_FILE_RECORD]; /* the record at the end of the last block that was not whole */
 };
 

@@ -8,8 +8,9 @@ enum { PD_BATCH_PACKETS = 512 };
 struct pd_batch {
     uint32_t count;
     struct pd_packet packet[PD_BATCH_PACKETS];
-    uint8_t *block;    /* files: the bytes that the packets point into; owned by the batch */
-    size_t block_size; /* bytes */
+    uint8_t *block;           /* files: the bytes that the packets point into; owned by the batch */
+    size_t block_size;        /* bytes */
+    struct pd_window *window; /* mapped files: what they point into instead; a reference, or NULL */
 };
 
 /* X(symbol, name, help): what decoding met. Nothing is dropped without one of these. */
