@@ -209,14 +209,15 @@ static bool is_known(const struct player *p, const struct pd_setup *setup)
     return bytes == tally->flow[PD_F_PAYLOAD_BYTES];
 }
 
-/* True when all bytes came in order: then where they were cut must not matter. */
+/* True when all bytes came in order and were understood: then where they were cut must not matter. (Behind a
+ * response without a request the next message is looked for at the beginnings of segments.) */
 static bool is_clean(const struct player *p, const struct pd_setup *setup)
 {
     static const uint8_t flow[] = {PD_F_MIDSTREAM,  PD_F_EVICTED,       PD_F_RETRANSMITTED, PD_F_KEEPALIVES,
                                    PD_F_LATE_BYTES, PD_F_EPOCHS,        PD_F_CUT_BYTES,     PD_F_UNKNOWN,
                                    PD_F_TLS,        PD_F_TIME_BACKWARDS};
-    static const uint8_t proto[] = {PD_C_GAPS,    PD_C_LOST,      PD_C_BAD,
-                                    PD_C_EVICTED, PD_C_NO_BUFFER, PD_C_RESYNCS};
+    static const uint8_t proto[] = {PD_C_GAPS,      PD_C_LOST,    PD_C_BAD,   PD_C_EVICTED,
+                                    PD_C_NO_BUFFER, PD_C_RESYNCS, PD_C_ORPHAN};
     const struct pd_tally *tally = pd_worker_tally(p->replay.worker);
     uint64_t unclean = tally->starved;
 

@@ -7,8 +7,12 @@
 #include "tests/fuzz.h"
 #include "tests/random.h"
 #include "tests/script.h"
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { STARTS = 4, CHANGES = 150, EDITS = 8 };
 
@@ -16,6 +20,43 @@ struct seed {
     uint8_t bytes[1 + SCRIPT_BYTES];
     size_t len;
 };
+
+/* The script that is running, for the signal handler, which gets no argument. */
+static struct {
+    const struct seed *seed;
+    char name[128];
+} running;
+
+static void leave_behind(int signal_number)
+{
+    int fd = open(running.name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+    (void)signal_number;
+    if (fd >= 0 && running.seed && write(fd, running.seed->bytes, running.seed->len) > 0)
+        close(fd);
+}
+
+static void play(const struct seed *s)
+{
+    running.seed = s;
+    LLVMFuzzerTestOneInput(s->bytes, s->len);
+    running.seed = NULL;
+}
+
+static int play_file(const char *path)
+{
+    struct seed s;
+    FILE *file = fopen(path, "r");
+
+    if (!file) {
+        perror(path);
+        return EXIT_FAILURE;
+    }
+    s.len = fread(s.bytes, 1, sizeof s.bytes, file);
+    fclose(file);
+    play(&s);
+    return EXIT_SUCCESS;
+}
 
 static void change(struct seed *s, uint64_t *random)
 {
@@ -46,12 +87,12 @@ static void change(struct seed *s, uint64_t *random)
 
 static void run(const struct seed *s, uint64_t random)
 {
-    LLVMFuzzerTestOneInput(s->bytes, s->len);
+    play(s);
     for (int i = 0; i < CHANGES; i++) {
         struct seed changed = *s;
         changed.bytes[0] = (uint8_t)i;
         change(&changed, &random);
-        LLVMFuzzerTestOneInput(changed.bytes, changed.len);
+        play(&changed);
     }
 }
 
@@ -88,11 +129,16 @@ static size_t seeds_of(const char *path, const char *out)
 int main(int argc, char **argv)
 {
     size_t count, seeds = 0;
+    struct stat st;
 
     if (argc < 3 || !fuzz_proto(argv[1])) {
-        fprintf(stderr, "usage: fuzz_seeds PROTO FOLDER [OUT]\n");
+        fprintf(stderr, "usage: fuzz_seeds PROTO FOLDER [OUT] | fuzz_seeds PROTO FILE\n");
         return 2;
     }
+    if (stat(argv[2], &st) == 0 && S_ISREG(st.st_mode))
+        return play_file(argv[2]);
+    snprintf(running.name, sizeof running.name, "%s.failed", argv[1]);
+    signal(SIGABRT, leave_behind);
     char **list = capture_list(argv[2], &count);
     for (size_t i = 0; i < count; i++) {
         seeds += seeds_of(list[i], argc > 3 ? argv[3] : NULL);
