@@ -59,6 +59,9 @@ static void follow(struct stream *s, uint8_t dir, const struct pd_packet *p)
         (p->tcp_flags & PD_SYN && p->wire_len))
         s->broken = true;
     s->next[dir] += length;
+    /* What is acknowledged but was never seen is missing. */
+    if (p->tcp_flags & PD_ACK && (!s->heard[!dir] || (int32_t)(p->ack - s->next[!dir]) > 0))
+        s->broken = true;
 }
 
 void streams_find(struct streams *out, const struct capture *c)
