@@ -22,8 +22,6 @@ struct pd_replay { /* all files as one input */
     unsigned next;     /* in args->files */
     uint64_t ordinal;  /* packets so far */
     uint64_t first_ts; /* of the first packet, 0 before it */
-    uint64_t last_ts;  /* the latest so far */
-    bool opened;       /* no packet of the open one was seen yet */
     bool ended;        /* the input is, or --duration */
     int status;
 };
@@ -69,25 +67,10 @@ static bool next_file(struct pd_replay *r)
     if (r->next == args->files.count)
         return false;
     r->path = args->files.v[r->next++];
-    r->opened = true;
     r->file = open_file(args, r->path);
     if (!r->file)
         r->status = PD_EXIT_FAILED;
     return r->file;
-}
-
-/* Time does not go back: all packets of a file that begins too early get the time of the latest one before.
- */
-static void check_order(struct pd_replay *r, const struct pd_batch *batch)
-{
-    if (r->opened && batch->count && batch->packet[0].ts < r->last_ts)
-        pd_say("%s begins before the file read before it ends: its times are lost; name the older file first",
-               r->path);
-    for (uint32_t i = 0; i < batch->count; i++) {
-        r->opened = false;
-        if (batch->packet[i].ts > r->last_ts)
-            r->last_ts = batch->packet[i].ts;
-    }
 }
 
 /* What the options exclude is still counted and still moves time. */
@@ -123,7 +106,6 @@ static void fill(struct pd_replay *r, struct pd_batch *batch)
     int more = pd_file_read(r->file, batch, &r->ordinal, &r->run->totals.sniff, err, sizeof err);
     if (err[0])
         pd_say("%s", err);
-    check_order(r, batch);
     if (more < 0)
         r->status = PD_EXIT_FAILED;
     if (more <= 0) {
