@@ -4,10 +4,11 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
 static const int watched[] = {SIGINT, SIGTERM, SIGUSR1};
-enum { WATCHED = sizeof watched / sizeof *watched };
+enum { WATCHED = sizeof watched / sizeof *watched, ECHO_NS = 100 * 1000 * 1000 };
 
 void pd_signals_wake(struct pd_signals *s)
 {
@@ -18,10 +19,26 @@ void pd_signals_wake(struct pd_signals *s)
         return;
 }
 
+/* From here on SIGINT and SIGTERM kill. The same wish told twice at once, as timeout(1) tells it to its child
+ * and to its group, is still one. */
+static void arm(void)
+{
+    const struct timespec echo = {.tv_nsec = ECHO_NS}, now = {0};
+    sigset_t deadly;
+
+    sigemptyset(&deadly);
+    sigaddset(&deadly, SIGINT);
+    sigaddset(&deadly, SIGTERM);
+    nanosleep(&echo, NULL);
+    while (sigtimedwait(&deadly, NULL, &now) > 0)
+        ;
+    pthread_sigmask(SIG_UNBLOCK, &deadly, NULL);
+}
+
 static void *listen_for(void *arg)
 {
     struct pd_signals *s = arg;
-    sigset_t set, deadly;
+    sigset_t set;
     int which;
 
     sigemptyset(&set);
@@ -30,18 +47,14 @@ static void *listen_for(void *arg)
     for (;;) {
         if (sigwait(&set, &which) != 0)
             continue;
-        if (which == SIGUSR1) {
-            atomic_store(&s->summary, true);
-        } else {
-            atomic_store(&s->stop, true);
-            sigemptyset(&deadly);
-            sigaddset(&deadly, SIGINT);
-            sigaddset(&deadly, SIGTERM);
-            sigdelset(&set, SIGINT);
-            sigdelset(&set, SIGTERM);
-            pthread_sigmask(SIG_UNBLOCK, &deadly, NULL);
-        }
+        bool summary = which == SIGUSR1;
+        atomic_store(summary ? &s->summary : &s->stop, true);
         pd_signals_wake(s);
+        if (summary)
+            continue;
+        arm();
+        sigdelset(&set, SIGINT);
+        sigdelset(&set, SIGTERM);
     }
     return NULL;
 }

@@ -15,7 +15,7 @@ struct pd_signals {
 };
 
 /* Blocks SIGINT, SIGTERM and SIGUSR1 in this thread and those it makes, ignores SIGPIPE. 0 or -errno. After
- * the first SIGINT or SIGTERM the second one kills. */
+ * the first SIGINT or SIGTERM the second one kills, unless it comes within 100 ms. */
 int pd_signals_start(struct pd_signals *);
 void pd_signals_end(struct pd_signals *);
 

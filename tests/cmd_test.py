@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The command line from outside: cmd_test.py PACKETD. Captures are made here, byte by byte."""
 
+import contextlib
 import json
 import os
 import select
@@ -639,6 +640,18 @@ class Live(Case):
         self.assertIsNone(running.process.poll())
         running.process.send_signal(signal.SIGINT)
         self.assertEqual(running.process.wait(5), -signal.SIGINT)
+
+    def test_a_signal_and_its_echo(self):
+        """timeout(1) sends one to its child and one to its group, the child too."""
+        for _ in range(3):
+            running = self.start("--proto", f"http:{self.server.port}")
+            running.process.send_signal(signal.SIGINT)
+            time.sleep(0.01)
+            with contextlib.suppress(ProcessLookupError):
+                running.process.send_signal(signal.SIGINT)
+            status, _, err = running.end(0)
+            self.assertEqual(status, 0)
+            self.assertIn(b"packets", err)
 
     def test_no_such_interface(self):
         self.expect_error(1, "lo", "log", "-i", "no-such-interface")
