@@ -289,11 +289,13 @@ struct pd_half *pd_detect_feed(struct pd_conn *c, struct pd_half *h, struct pd_s
     struct pd_slice seen = joint(h, in, both);
     struct opinion o;
 
-    if (!c->segments++ && pd_tls_is_record(seen)) {
+    if ((!h->lost || !c->segments) && pd_tls_is_record(seen)) {
         note_tls(c, in);
         h->pos += in.len;
         return h;
     }
+    if (c->segments < UINT8_MAX)
+        c->segments++;
     int index = decide_for(c, &h, seen, &o);
     if (index < 0 && h->carried && !o.claims && !o.more) {
         stand_in_midstream(c, h); /* a prelude of something else, SOCKS for example */
@@ -307,10 +309,9 @@ struct pd_half *pd_detect_feed(struct pd_conn *c, struct pd_half *h, struct pd_s
     }
     c->claims[h->dir] |= o.claims;
     wait(c, h, in);
-    /* A known port's connection that was joined may stand in a long body: its next message is waited for. */
-    if (c->segments >= DETECT_SEGMENTS && !(c->joined && o.known))
+    /* Bytes that still wait cost nothing. A known port's connection that was joined may stand in a long body:
+     * its next message is waited for. */
+    if (c->segments >= DETECT_SEGMENTS && h->lost && !(c->joined && o.known))
         pd_detect_give_up(c);
-    if (c->segments > DETECT_SEGMENTS)
-        c->segments = DETECT_SEGMENTS;
     return h;
 }

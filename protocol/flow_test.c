@@ -203,6 +203,21 @@ static void unknown_protocols_are_counted_by_port(void **state)
     toy_free(t);
 }
 
+static void first_bytes_in_tiny_segments_wait_for_a_decision(void **state)
+{
+    (void)state;
+    struct toy *t = toy_new(&toy_key);
+    t->port = 999;
+    t->piece = 1;
+    toy_syn(t);
+    toy_say(t, PD_C2S, "Bq-tiny-tiny-tiny-tiny-tiny\n"); /* plausible only: waits */
+    toy_say(t, PD_S2C, "La1\n");
+    toy_finish(t);
+    assert_int_equal(toy_flow(t, PD_F_UNKNOWN), 0);
+    assert_int_equal(toy_counter(t, PD_C_CONNECTIONS), 1);
+    toy_free(t);
+}
+
 static void short_unknown_connections_are_counted_too(void **state)
 {
     (void)state;
@@ -300,6 +315,7 @@ int main(void)
         cmocka_unit_test(a_port_is_reused_by_a_new_connection),
         cmocka_unit_test(stragglers_do_not_open_a_closed_connection),
         cmocka_unit_test(unknown_protocols_are_counted_by_port),
+        cmocka_unit_test(first_bytes_in_tiny_segments_wait_for_a_decision),
         cmocka_unit_test(short_unknown_connections_are_counted_too),
         cmocka_unit_test(a_join_into_a_long_body_waits_for_its_end),
         cmocka_unit_test(a_segment_of_absurd_length_is_taken_as_captured),

@@ -132,6 +132,34 @@ static void quarantine_ends_after_silence(void **state)
     toy_free(t);
 }
 
+/* n exchanges in turns: 100 us to answer, then a pause before the next request. */
+static void turns(struct toy *t, unsigned n, uint64_t pause_ns)
+{
+    for (unsigned i = 0; i < n; i++) {
+        toy_wait(t, pause_ns - ms); /* toy_say() adds 1 ms */
+        toy_say(t, PD_C2S, "Lq\n");
+        toy_wait(t, ms / 10 - ms);
+        toy_say(t, PD_S2C, "La\n");
+    }
+}
+
+static void quarantine_ends_after_many_turns_and_a_short_silence(void **state)
+{
+    (void)state;
+    struct toy *t = toy_open(&toy_order);
+    toy_lose(t, PD_C2S, 4);
+    turns(t, 40, ms); /* ten times as long as the server ever takes */
+    toy_finish(t);
+    assert_in_range(t->count, 20, 25);
+    toy_free(t);
+    t = toy_open(&toy_order);
+    toy_lose(t, PD_C2S, 4);
+    turns(t, 40, ms / 5); /* only twice: an older request may be outstanding all the time */
+    toy_finish(t);
+    assert_int_equal(t->count, 0);
+    toy_free(t);
+}
+
 static void only_the_first_byte_of_a_segment_follows_the_silence(void **state)
 {
     (void)state;
@@ -339,6 +367,7 @@ int main(void)
         cmocka_unit_test(response_that_acknowledges_no_request_answers_none),
         cmocka_unit_test(quarantine_ends_on_evidence),
         cmocka_unit_test(quarantine_ends_after_silence),
+        cmocka_unit_test(quarantine_ends_after_many_turns_and_a_short_silence),
         cmocka_unit_test(only_the_first_byte_of_a_segment_follows_the_silence),
         cmocka_unit_test(half_duplex_needs_no_quarantine),
         cmocka_unit_test(turn_rule_finds_the_response_side),

@@ -44,15 +44,18 @@ struct pd_match {
     struct pd_rec *current[2];       /* the record of the message now passing in each direction, or NULL */
     uint32_t count, beyond;          /* expectations; requests counted only */
     uint32_t longest_wait_us;
+    uint32_t watch_us; /* quarantined: when the latest request began, low bits */
     uint16_t held_count;
-    uint8_t hold;    /* enum pd_hold */
-    uint8_t solo;    /* roundtrips without company, up to PD_SOLO_TRUST */
-    bool overlapped; /* two were outstanding at once, some time */
-    bool quarantined;
-    bool asked;     /* a request was seen since the join */
-    bool asking;    /* by order: the tail's request is passing */
-    bool answering; /* by order: the head's response is passing */
-    bool counting;  /* the response now passing belongs to `beyond` */
+    uint8_t hold;         /* enum pd_hold */
+    uint8_t solo;         /* roundtrips without company, up to PD_SOLO_TRUST */
+    uint8_t turns;        /* quarantined: requests and responses that took turns, likewise */
+    bool watch_asked : 1; /* quarantined: a request came after the latest response */
+    bool overlapped : 1;  /* two were outstanding at once, some time */
+    bool quarantined : 1;
+    bool asked : 1;     /* a request was seen since the join */
+    bool asking : 1;    /* by order: the tail's request is passing */
+    bool answering : 1; /* by order: the head's response is passing */
+    bool counting : 1;  /* the response now passing belongs to `beyond` */
 };
 
 /* One worker's pairing: the store, the table of keyed requests, the queue of datagrams' requests. */

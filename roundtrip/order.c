@@ -6,7 +6,7 @@
 #include "roundtrip/match_internal.h"
 #include <stddef.h>
 
-enum { SILENCE_NS = 5000000 }; /* shorter pauses say nothing */
+enum { SILENCE_NS = 5000000, SHORT_SILENCE_NS = 200000 }; /* shorter pauses say nothing */
 
 static void pop(const struct pd_party *p)
 {
@@ -41,16 +41,51 @@ static bool alone_by_nature(const struct pd_party *p)
     return (p->flags & PD_HALF_DUPLEX) && !p->match->overlapped;
 }
 
+/* While quarantined: who speaks when. Two of a kind in a row break the turns. */
+static void watch_request(struct pd_match *m, const struct pd_at *at)
+{
+    if (m->watch_asked)
+        m->turns = 0;
+    m->watch_asked = true;
+    m->watch_us = (uint32_t)(at->ts / 1000);
+}
+
+static void watch_response(struct pd_match *m, const struct pd_at *at)
+{
+    uint32_t waited = (uint32_t)(at->ts / 1000) - m->watch_us;
+
+    if (!m->watch_asked) {
+        m->turns = 0;
+        return;
+    }
+    m->watch_asked = false;
+    if (m->turns < PD_SOLO_TRUST)
+        m->turns++;
+    if (waited > m->longest_wait_us)
+        m->longest_wait_us = waited;
+}
+
+/* Both sides were silent after the server had spoken, for much longer than it ever takes to answer: were
+ * anything outstanding, it would have been answered. When they have taken turns for a while, what "ever"
+ * means is known well enough for a short silence. */
+static bool quiet_before(const struct pd_match *m, const struct pd_at *at)
+{
+    uint64_t least = m->quarantined && m->turns >= PD_SOLO_TRUST ? SHORT_SILENCE_NS : SILENCE_NS;
+
+    return at->silence > least && at->silence / 4000 > m->longest_wait_us;
+}
+
 /* May this request's response be told from others? */
 static bool admit(const struct pd_party *p, const struct pd_at *at)
 {
     struct pd_match *m = p->match;
-    bool quiet = at->silence > SILENCE_NS && at->silence / 4000 > m->longest_wait_us;
+    bool quiet = quiet_before(m, at);
     bool solo = m->solo >= PD_SOLO_TRUST && !m->overlapped;
 
     if (m->quarantined) {
         if (!alone_by_nature(p) && !solo && !quiet) {
             p->counters[PD_C_QUARANTINED]++;
+            watch_request(m, at);
             return false;
         }
         m->quarantined = false;
@@ -177,6 +212,8 @@ static void quarantine(const struct pd_party *p)
     flush(p);
     m->hold &= (uint8_t) ~(PD_HOLD_JOIN | PD_HOLD_REOPEN);
     m->quarantined = true;
+    m->turns = 0;
+    m->watch_asked = false;
 }
 
 void pd_order_lost(const struct pd_party *p, uint8_t dir)
@@ -216,8 +253,10 @@ struct pd_rec *pd_order_response(const struct pd_party *p, const struct pd_at *a
     struct pd_match *m = p->match;
 
     m->answering = m->counting = false;
-    if (m->quarantined)
+    if (m->quarantined) {
+        watch_response(m, at);
         return NULL;
+    }
     purge(p);
     if (m->head && m->head->answered)
         finish_head(p); /* the next answer shows that its request's end was missed */
