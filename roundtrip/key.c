@@ -1,46 +1,55 @@
 /* key.c: pairing by key: the response names its request. One table a worker holds what is outstanding, of
  * connections and of datagrams; a key survives lost bytes, so only the message that was hit is damaged. */
 #include "base/check.h"
-#include "base/hash.h"
 #include "roundtrip/match_internal.h"
 #include <stddef.h>
-
-struct key_hashed {
-    const void *owner;
-    uint64_t key;
-    struct pd_end client, server; /* datagrams only: then they are the owner */
-};
+#include <string.h>
 
 static bool end_eq(const struct pd_end *a, const struct pd_end *b)
 {
     return a->port == b->port && memcmp(&a->addr, &b->addr, sizeof a->addr) == 0;
 }
 
+/* One word more into a hash; a bounded table needs no better one. len is at most 8. */
+static uint64_t mix(uint64_t h, const void *p, size_t len)
+{
+    uint64_t word = 0;
+
+    memcpy(&word, p, len);
+    h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    return h ^ h >> 29;
+}
+
 static uint64_t hash_of(const struct pd_party *p, uint8_t asked_by, uint64_t key)
 {
-    struct key_hashed k;
+    uint64_t h = mix(asked_by, &key, sizeof key);
 
-    memset(&k, 0, sizeof k);
-    k.owner = p->owner;
-    k.key = key;
-    if (!p->owner) {
-        k.client = *p->client;
-        k.server = *p->server;
+    if (p->owner)
+        return mix(h, &p->owner, sizeof p->owner);
+    for (int i = 0; i < 2; i++) { /* datagrams: the ends are the owner */
+        const struct pd_end *end = i ? p->server : p->client;
+        h = mix(h, end->addr.b, 8);
+        h = mix(h, end->addr.b + 8, 8);
+        h = mix(h, &end->port, sizeof end->port);
     }
-    return pd_hash(&k, sizeof k, asked_by);
+    return h;
+}
+
+static struct pd_rec *find(const struct pd_party *p, uint8_t asked_by, uint64_t key, uint64_t hash)
+{
+    for (struct pd_rec *r = p->pairing->bucket[hash & p->pairing->mask]; r; r = r->chain) {
+        if (r->hash != hash || r->key != key || r->owner != p->owner || r->asked_by != asked_by)
+            continue;
+        if (p->owner ||
+            (r->schema == p->schema && end_eq(&r->client, p->client) && end_eq(&r->server, p->server)))
+            return r;
+    }
+    return NULL;
 }
 
 struct pd_rec *pd_match_find(const struct pd_party *p, uint8_t asked_by, uint64_t key)
 {
-    uint64_t hash = hash_of(p, asked_by, key);
-
-    for (struct pd_rec *r = p->pairing->bucket[hash & p->pairing->mask]; r; r = r->chain) {
-        if (r->hash != hash || r->key != key || r->owner != p->owner || r->asked_by != asked_by)
-            continue;
-        if (p->owner || (r->schema == p->schema && end_eq(&r->client, p->client) && end_eq(&r->server, p->server)))
-            return r;
-    }
-    return NULL;
+    return find(p, asked_by, key, hash_of(p, asked_by, key));
 }
 
 static void append(struct pd_rec **first, struct pd_rec **last, struct pd_rec *r)
@@ -128,12 +137,13 @@ static bool again(const struct pd_party *p, struct pd_rec *r)
     return false;
 }
 
-void pd_key_adopt(const struct pd_party *p, struct pd_rec *r, uint64_t key)
+static void put(const struct pd_party *p, struct pd_rec *r, uint64_t key, uint64_t hash)
 {
+    struct pd_rec **bucket = &p->pairing->bucket[hash & p->pairing->mask];
+
     r->owner = p->owner;
     r->key = key;
-    r->hash = hash_of(p, r->asked_by, key);
-    struct pd_rec **bucket = &p->pairing->bucket[r->hash & p->pairing->mask];
+    r->hash = hash;
     r->chain = *bucket;
     *bucket = r;
     if (p->owner) {
@@ -144,6 +154,11 @@ void pd_key_adopt(const struct pd_party *p, struct pd_rec *r, uint64_t key)
     }
 }
 
+void pd_key_adopt(const struct pd_party *p, struct pd_rec *r, uint64_t key)
+{
+    put(p, r, key, hash_of(p, r->asked_by, key));
+}
+
 void pd_key_detach(const struct pd_party *p, struct pd_rec *r)
 {
     take(p, r);
@@ -152,7 +167,8 @@ void pd_key_detach(const struct pd_party *p, struct pd_rec *r)
 struct pd_rec *pd_key_request(const struct pd_party *p, const struct pd_at *at, uint64_t key)
 {
     struct pd_match *m = p->match;
-    struct pd_rec *r = pd_match_find(p, at->dir, key);
+    uint64_t hash = hash_of(p, at->dir, key);
+    struct pd_rec *r = find(p, at->dir, key, hash);
 
     m->current[at->dir] = NULL;
     if (r && again(p, r))
@@ -164,7 +180,7 @@ struct pd_rec *pd_key_request(const struct pd_party *p, const struct pd_at *at, 
     r = pd_match_open(p, at);
     if (!r)
         return NULL;
-    pd_key_adopt(p, r, key);
+    put(p, r, key, hash);
     return m->current[at->dir] = r;
 }
 
