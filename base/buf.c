@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FIRST_CAP = 256 };
+enum { FIRST_CAP = 256, TEN_4 = 10000 };
+#define TEN_8 UINT64_C(100000000)
 
 void pd_buf_init(struct pd_buf *b, size_t limit)
 {
@@ -51,42 +52,42 @@ static char *four(char *to, uint32_t v)
     return pd_print_pair(pd_print_pair(to, v / 100), v % 100);
 }
 
+static char *eight(char *to, uint32_t v)
+{
+    return four(four(to, v / TEN_4), v % TEN_4);
+}
+
 /* Up to four digits. */
-static char *short_number(char *to, uint32_t v)
+static inline char *few(char *to, uint32_t v)
 {
     if (v > 999)
         return four(to, v);
-    if (v > 99) {
+    if (v > 9) {
         *to = (char)('0' + v / 100);
-        return pd_print_pair(to + 1, v % 100);
+        return pd_print_pair(to + (v > 99), v % 100);
     }
-    if (v > 9)
-        return pd_print_pair(to, v);
     *to = (char)('0' + v);
     return to + 1;
 }
 
-/* Front to back, four digits at a time: most numbers are short, and none has to be moved afterwards. */
+static inline char *up_to_eight(char *to, uint32_t v)
+{
+    to = few(to, v < TEN_4 ? v : v / TEN_4);
+    return v < TEN_4 ? to : four(to, v % TEN_4);
+}
+
+/* Front to back, so that nothing has to be moved afterwards. */
 char *pd_print_u64(char *to, uint64_t v)
 {
-    enum { TEN_4 = 10000, TEN_8 = 100000000 };
     uint64_t high = v / TEN_8;
-    uint32_t low = (uint32_t)(v % TEN_8);
 
-    if (v < TEN_4)
-        return short_number(to, low);
     if (high == 0)
-        return four(short_number(to, low / TEN_4), low % TEN_4);
-    if (high < TEN_4) {
-        to = short_number(to, (uint32_t)high);
-    } else if (high < TEN_8) {
-        to = four(short_number(to, (uint32_t)high / TEN_4), (uint32_t)high % TEN_4);
-    } else { /* of more than sixteen digits */
-        to = short_number(to, (uint32_t)(high / TEN_8));
-        high %= TEN_8;
-        to = four(four(to, (uint32_t)high / TEN_4), (uint32_t)high % TEN_4);
-    }
-    return four(four(to, low / TEN_4), low % TEN_4);
+        return up_to_eight(to, (uint32_t)v);
+    if (high < TEN_8)
+        to = up_to_eight(to, (uint32_t)high);
+    else
+        to = eight(few(to, (uint32_t)(high / TEN_8)), (uint32_t)(high % TEN_8));
+    return eight(to, (uint32_t)(v % TEN_8));
 }
 
 void pd_buf_u64(struct pd_buf *b, uint64_t v)

@@ -80,11 +80,11 @@ static inline unsigned copy16(char *to, const uint8_t *from)
 
 #endif
 
-/* Up to fifteen bytes: two pieces that overlap. */
-static inline uint32_t copy_few(char *to, const uint8_t *s, uint32_t n)
+/* Up to fifteen bytes: two pieces that overlap. Most texts are so short that a call would cost as much. */
+__attribute__((always_inline)) static inline uint32_t copy_few(char *to, const uint8_t *s, uint32_t n)
 {
     uint64_t word[2];
-    uint32_t half[2], i = 0;
+    uint32_t half[2];
 
     if (n >= WORD) {
         memcpy(&word[0], s, WORD);
@@ -100,9 +100,14 @@ static inline uint32_t copy_few(char *to, const uint8_t *s, uint32_t n)
         memcpy(to + n - HALF, &half[1], HALF);
         return plain8((uint64_t)half[1] << 32 | half[0]) ? n : 0;
     }
-    for (; i < n && plain_byte(s[i]); i++)
-        to[i] = (char)s[i];
-    return i;
+    if (n == 0)
+        return 0;
+    /* One to three: the first, the one in the middle, the last; blanks, which are plain, fill the word. */
+    word[0] = s[0] | (uint64_t)s[n / 2] << 8 | (uint64_t)s[n - 1] << 16 | EACH_BYTE(' ') << 24;
+    to[0] = (char)s[0];
+    to[n / 2] = (char)s[n / 2];
+    to[n - 1] = (char)s[n - 1];
+    return plain8(word[0]) ? n : 0;
 }
 
 /* Copies from s while it is plain. Returns how many bytes that were; it may stop early. Writes up to n. */
@@ -187,15 +192,24 @@ char *pd_json_inside(char *to, struct pd_slice *s)
     return to;
 }
 
+/* The rest of a string, from its byte n on. */
+__attribute__((noinline)) static char *end_string(char *to, struct pd_slice s, uint32_t n)
+{
+    const uint8_t *at = s.p + n, *end = s.p + s.len;
+
+    to = put_careful(to, &at, end, end);
+    to[0] = '"';
+    to[1] = ',';
+    return to + 2;
+}
+
 char *pd_json_string(char *to, struct pd_slice s)
 {
     *to++ = '"';
     uint32_t n = copy_plain(to, s.p, s.len);
     to += n;
-    if (n < s.len) {
-        const uint8_t *at = s.p + n, *end = s.p + s.len;
-        to = put_careful(to, &at, end, end);
-    }
+    if (n < s.len)
+        return end_string(to, s, n);
     to[0] = '"';
     to[1] = ',';
     return to + 2;

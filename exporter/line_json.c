@@ -99,13 +99,13 @@ static inline char *put_text(struct encoder *e, char *to, const struct pd_piece 
     return put_slice(e, to, key, pd_text_slice(t));
 }
 
-static char *put_query(struct encoder *e, char *to, const struct pd_text *t, uint64_t mark)
+static char *put_query(struct encoder *e, char *to, const struct pd_step *s, const struct pd_text *t)
 {
     struct pd_slice left = pd_text_slice(t), piece;
     bool secret;
 
-    note(e, t, mark);
-    to = PUT(room(e, to, 1), "\"");
+    note(e, t, s->mark);
+    to = PUT(pd_piece_put(room(e, to, sizeof s->key), &s->key), "\"");
     while (pd_query_next(&left, e->style->redact, &piece, &secret)) {
         to = put_inside(e, to, piece);
         if (secret)
@@ -123,7 +123,8 @@ static char *put_list(struct encoder *e, char *to, const struct pd_list *l, uint
 }
 
 /* `"name":["`, and whether the values are secret. */
-static inline char *put_name(struct encoder *e, char *to, const struct pd_header *h, bool *secret)
+static inline char *put_name(struct encoder *e, char *to, const struct pd_header *h, bool *secret,
+                             uint64_t mark)
 {
     const struct pd_redact *redact = e->style->redact;
     const struct pd_memo_name *known = pd_memo_name(e->memo, redact, h);
@@ -137,6 +138,7 @@ static inline char *put_name(struct encoder *e, char *to, const struct pd_header
         return to + known->len + PD_MEMO_QUOTES;
     }
     struct pd_slice name = pd_text_slice(&h->name);
+    note(e, &h->name, mark);
     *secret = redact && pd_redact_name(redact, name);
     to = put_inside(e, PUT(room(e, to, 1), "\""), name);
     return PUT(room(e, to, 3), "\":[");
@@ -160,10 +162,9 @@ static char *put_header(struct encoder *e, char *to, const struct pd_header *h, 
 {
     bool secret;
 
-    note(e, &h->name, mark);
-    to = put_name(e, to, h, &secret);
+    to = put_name(e, to, h, &secret, mark);
     to = put_value(e, to, h, secret, mark);
-    for (const struct pd_header *o = h->next; repeats && o; o = o->next)
+    for (const struct pd_header *o = repeats ? h->next : NULL; o; o = o->next)
         if (o->again && same_name(o, h))
             to = put_value(e, to, o, secret, mark);
     return PUT(to - 1, "],"); /* in place of the last value's comma */
@@ -178,25 +179,12 @@ static char *put_headers(struct encoder *e, char *to, const struct pd_list *l, u
     return pd_json_close(to, '}');
 }
 
-static bool seen(uint8_t kind, const void *at)
-{
-    switch (kind) {
-    case PD_TEXT:
-    case PD_STEP_QUERY:
-        return ((const struct pd_text *)at)->s;
-    case PD_INT:
-        return ((const struct pd_int *)at)->seen;
-    case PD_BOOL:
-        return *(const uint8_t *)at != PD_UNSEEN;
-    default:
-        return ((const struct pd_list *)at)->full > 0;
-    }
-}
-
 static char *put_objects(struct encoder *e, char *to, const struct pd_step *s, const struct pd_list *l);
 
 static char *put_several(struct encoder *e, char *to, const struct pd_step *s, const struct pd_list *l)
 {
+    if (l->full == 0)
+        return to;
     if (l->count < l->full)
         e->cut |= s->mark;
     to = pd_piece_put(room(e, to, sizeof s->key), &s->key);
@@ -207,27 +195,41 @@ static char *put_several(struct encoder *e, char *to, const struct pd_step *s, c
     return put_objects(e, to, s, l);
 }
 
+static char *put_int(struct encoder *e, char *to, const struct pd_step *s, const struct pd_int *i)
+{
+    if (!i->seen)
+        return to;
+    to = pd_piece_put(room(e, to, sizeof s->key + PD_JSON_NUMBER), &s->key);
+    return pd_json_i64(to, i->v);
+}
+
+static char *put_bool(struct encoder *e, char *to, const struct pd_step *s, uint8_t value)
+{
+    if (value == PD_UNSEEN)
+        return to;
+    to = pd_piece_put(room(e, to, sizeof s->key), &s->key);
+    return value == PD_TRUE ? PUT(to, "true,") : PUT(to, "false,");
+}
+
 static char *put_steps(struct encoder *e, char *to, const struct pd_step *s, const unsigned char *data)
 {
     for (; s->kind != PD_STEP_END; s++) {
         const void *at = data + s->off;
-        if (!seen(s->kind, at))
-            continue;
+        const struct pd_text *text = at;
         switch (s->kind) {
         case PD_TEXT:
-            to = put_text(e, to, &s->key, at, s->mark);
+            if (text->s)
+                to = put_text(e, to, &s->key, text, s->mark);
             break;
         case PD_STEP_QUERY:
-            to = pd_piece_put(room(e, to, sizeof s->key), &s->key);
-            to = put_query(e, to, at, s->mark);
+            if (text->s)
+                to = put_query(e, to, s, text);
             break;
         case PD_INT:
-            to = pd_piece_put(room(e, to, sizeof s->key + PD_JSON_NUMBER), &s->key);
-            to = pd_json_i64(to, ((const struct pd_int *)at)->v);
+            to = put_int(e, to, s, at);
             break;
         case PD_BOOL:
-            to = pd_piece_put(room(e, to, sizeof s->key), &s->key);
-            to = *(const uint8_t *)at == PD_TRUE ? PUT(to, "true,") : PUT(to, "false,");
+            to = put_bool(e, to, s, *(const uint8_t *)at);
             break;
         default:
             to = put_several(e, to, s, at);

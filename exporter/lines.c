@@ -77,20 +77,24 @@ static void encode(enum pd_format format, struct pd_chunk_out *c, const struct p
 void pd_lines_encode(const struct pd_lines *l, struct pd_chunk_out *c, const struct pd_rec *r, uint64_t major,
                      uint64_t minor)
 {
-    struct pd_entry e = {.major = major, .minor = minor, .ts = pd_rec_time(r), .at = c->bytes.len};
-
+    size_t at = c->bytes.len;
     bool room = entry_room(c);
-    c->bytes.full = false;
-    for (int i = 0; i < PD_OUTS && room; i++) {
-        size_t before = c->bytes.len;
-        encode(l->config.format[i], c, r, &l->config.style[i]);
-        room = !c->bytes.full && c->bytes.len - before <= UINT32_MAX;
-        e.len[i] = (uint32_t)(c->bytes.len - before);
+
+    if (room) {
+        struct pd_entry *e = &c->entry[c->count];
+        *e = (struct pd_entry){.major = major, .minor = minor, .ts = pd_rec_time(r), .at = at};
+        c->bytes.full = false;
+        for (int i = 0; i < PD_OUTS && room; i++) {
+            size_t before = c->bytes.len;
+            encode(l->config.format[i], c, r, &l->config.style[i]);
+            room = !c->bytes.full && c->bytes.len - before <= UINT32_MAX;
+            e->len[i] = (uint32_t)(c->bytes.len - before);
+        }
     }
     if (room) {
-        c->entry[c->count++] = e;
+        c->count++;
     } else {
-        c->bytes.len = e.at;
+        c->bytes.len = at;
         c->dropped++;
     }
 }

@@ -4,7 +4,7 @@
 #include "exporter/text.h"
 #include <stdlib.h>
 
-enum { MARKS = 64, WORD = 8, PROBES = 4 };
+enum { MARKS = 64, WORD = 8, HALF = 4, PROBES = 4 };
 
 struct pd_line_memo *pd_line_memo_new(void)
 {
@@ -126,15 +126,19 @@ const struct pd_plan *pd_memo_plan(struct pd_line_memo *m, const struct pd_schem
 
 /* --- times and addresses --- */
 
-const struct pd_piece *pd_memo_second(struct pd_line_memo *m, uint64_t second)
+__attribute__((noinline)) static void set_second(struct pd_line_memo *m, uint64_t second)
 {
     char text[PD_JSON_SECOND_LEN + 1] = "";
 
-    if (m->second != second) {
-        pd_json_second(text, second);
-        pd_piece_set(&m->begin, "{\"time\":\"", text, "");
-        m->second = second;
-    }
+    pd_json_second(text, second);
+    pd_piece_set(&m->begin, "{\"time\":\"", text, "");
+    m->second = second;
+}
+
+const struct pd_piece *pd_memo_second(struct pd_line_memo *m, uint64_t second)
+{
+    if (m->second != second)
+        set_second(m, second);
     return &m->begin;
 }
 
@@ -177,24 +181,38 @@ const struct pd_memo_addr *pd_memo_addr(struct pd_line_memo *m, const struct pd_
 
 /* --- names of headers --- */
 
-/* memcmp() without a call: names are short. */
-static inline bool same_bytes(const char *a, const char *b, uint32_t n)
+static inline bool same_word(const char *a, const char *b)
 {
     uint64_t x, y;
 
-    if (n < WORD) {
-        for (uint32_t i = 0; i < n; i++)
-            if (a[i] != b[i])
+    memcpy(&x, a, sizeof x);
+    memcpy(&y, b, sizeof y);
+    return x == y;
+}
+
+static inline bool same_half(const char *a, const char *b)
+{
+    uint32_t x, y;
+
+    memcpy(&x, a, sizeof x);
+    memcpy(&y, b, sizeof y);
+    return x == y;
+}
+
+/* memcmp() without a call: names are short. What is left over is compared with bytes before it again. */
+static inline bool same_bytes(const char *a, const char *b, uint32_t n)
+{
+    if (n >= WORD) {
+        for (uint32_t i = 0; i + WORD < n; i += WORD)
+            if (!same_word(a + i, b + i))
                 return false;
-        return true;
+        return same_word(a + n - WORD, b + n - WORD);
     }
-    for (uint32_t i = 0; i < n; i += WORD) {
-        uint32_t at = i + WORD <= n ? i : n - WORD; /* the last word may overlap */
-        memcpy(&x, a + at, WORD);
-        memcpy(&y, b + at, WORD);
-        if (x != y)
+    if (n >= HALF)
+        return same_half(a, b) && same_half(a + n - HALF, b + n - HALF);
+    for (uint32_t i = 0; i < n; i++)
+        if (a[i] != b[i])
             return false;
-    }
     return true;
 }
 
@@ -214,37 +232,42 @@ static void learn_name(struct pd_memo_name *slot, const struct pd_redact *redact
     memcpy(slot->text + 1 + name.len, "\":[", 3);
 }
 
-/* Looks it up among those that may stand near its hash; *place: where it may be put. */
-static const struct pd_memo_name *find_name(struct pd_line_memo *m, const struct pd_redact *redact,
-                                            const struct pd_header *h, struct pd_memo_name **place)
+static inline bool is_name(const struct pd_memo_name *slot, const struct pd_redact *redact,
+                           const struct pd_text *name)
 {
-    *place = &m->name[h->hash % PD_MEMO_SLOTS];
-    for (unsigned i = 0; i < PROBES; i++) {
-        struct pd_memo_name *slot = &m->name[(h->hash + i) % PD_MEMO_SLOTS];
-        if (!slot->len) {
-            *place = slot;
-            return NULL;
-        }
-        if (h->name.len == slot->len && slot->redact == redact &&
-            same_bytes(slot->text + 1, h->name.s, slot->len))
-            return slot;
-    }
-    return NULL;
+    return slot->len == name->len && slot->redact == redact && same_bytes(slot->text + 1, name->s, slot->len);
+}
+
+/* Puts a name that is not known yet near its hash, if it may be remembered at all. */
+__attribute__((noinline)) static const struct pd_memo_name *
+new_name(struct pd_line_memo *m, const struct pd_redact *redact, const struct pd_header *h)
+{
+    struct pd_slice name = {(const uint8_t *)h->name.s, h->name.len};
+    struct pd_memo_name *slot = &m->name[h->hash % PD_MEMO_SLOTS];
+
+    if (name.len == 0 || name.len > PD_MEMO_NAME_MAX || !is_plain(name))
+        return NULL;
+    for (unsigned i = 1; i < PROBES && slot->len; i++)
+        slot = &m->name[(h->hash + i) % PD_MEMO_SLOTS];
+    if (slot->len)
+        slot = &m->name[h->hash % PD_MEMO_SLOTS];
+    learn_name(slot, redact, name);
+    return slot;
 }
 
 const struct pd_memo_name *pd_memo_name(struct pd_line_memo *m, const struct pd_redact *redact,
                                         const struct pd_header *h)
 {
-    struct pd_slice name = {(const uint8_t *)h->name.s, h->name.len};
-    struct pd_memo_name *place;
+    const struct pd_text *name = &h->name;
 
-    if (name.len == 0 || name.len > PD_MEMO_NAME_MAX || h->name.len != h->name.full)
+    if (name->len != name->full || name->holed)
         return NULL;
-    const struct pd_memo_name *known = find_name(m, redact, h, &place);
-    if (known)
-        return known;
-    if (!is_plain(name))
-        return NULL;
-    learn_name(place, redact, name);
-    return place;
+    for (unsigned i = 0; i < PROBES; i++) {
+        const struct pd_memo_name *slot = &m->name[(h->hash + i) % PD_MEMO_SLOTS];
+        if (!slot->len)
+            break;
+        if (is_name(slot, redact, name))
+            return slot;
+    }
+    return new_name(m, redact, h);
 }

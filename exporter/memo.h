@@ -36,10 +36,10 @@ struct pd_memo_name {
     const struct pd_redact *redact; /* whose verdict it is */
     uint8_t len;                    /* of the name; 0: nothing here */
     bool secret;
-    char text[70]; /* `"content-type":[` */
+    char text[54]; /* `"content-type":[` */
 };
 
-enum { PD_MEMO_QUOTES = 4, PD_MEMO_NAME_MAX = 70 - PD_MEMO_QUOTES };
+enum { PD_MEMO_QUOTES = 4, PD_MEMO_NAME_MAX = 54 - PD_MEMO_QUOTES };
 
 struct pd_line_memo {
     struct pd_plan *plans;

@@ -153,29 +153,27 @@ static uint32_t text_room(struct pd_rec *r, uint32_t n)
     return least(n, piece_room(r));
 }
 
-/* Texts are short: words, the last of them once more where n is no multiple, are faster than a general copy.
- */
-static void copy(char *to, const uint8_t *from, uint32_t n)
+/* Texts are short: moves of constant size, of which the last may overlap the one before, are faster than a
+ * general copy. */
+static inline void copy(char *to, const uint8_t *from, uint32_t n)
 {
-    enum { WORD = 8 };
-    uint32_t i = 0;
+    enum { WIDE = 16, WORD = 8, HALF = 4 };
 
-    for (; i + WORD <= n; i += WORD)
-        memcpy(to + i, from + i, WORD);
-    if (i == n)
-        return;
-    if (n >= WORD) {
+    if (n >= WIDE) {
+        for (uint32_t i = 0; i + WIDE < n; i += WIDE)
+            memcpy(to + i, from + i, WIDE);
+        memcpy(to + n - WIDE, from + n - WIDE, WIDE);
+    } else if (n >= WORD) {
+        memcpy(to, from, WORD);
         memcpy(to + n - WORD, from + n - WORD, WORD);
-        return;
+    } else if (n >= HALF) {
+        memcpy(to, from, HALF);
+        memcpy(to + n - HALF, from + n - HALF, HALF);
+    } else if (n > 0) { /* the first, the one in the middle, the last */
+        to[0] = (char)from[0];
+        to[n / 2] = (char)from[n / 2];
+        to[n - 1] = (char)from[n - 1];
     }
-    if (n >= WORD / 2) {
-        memcpy(to, from, WORD / 2);
-        i = n - WORD / 2;
-        memcpy(to + i, from + i, WORD / 2);
-        return;
-    }
-    for (; i < n; i++)
-        to[i] = (char)from[i];
 }
 
 static void push(struct pd_rec *r, struct pd_text *t, struct pd_slice in, uint32_t n)
@@ -305,25 +303,59 @@ static uint64_t lower8(uint64_t v)
     return v | ((from_a & ~past_z & ~v & 0x80 * ones) >> 2);
 }
 
-/* Copies a name in lower case; returns a number that is the same for equal names. What was just written is
- * not read again: that would wait for the store. */
+static uint64_t mix(uint64_t sum, uint64_t v)
+{
+    return (sum ^ v) * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+/* Copies eight bytes in lower case. What was just written is not read again: that would wait for the store.
+ */
+static uint64_t copy_lower8(char *to, const uint8_t *from)
+{
+    uint64_t v;
+
+    memcpy(&v, from, sizeof v);
+    v = lower8(v);
+    memcpy(to, &v, sizeof v);
+    return v;
+}
+
+/* Up to seven bytes. */
+static uint64_t copy_lower_few(char *to, const uint8_t *from, uint32_t n)
+{
+    uint32_t half[2];
+    uint64_t sum = 0;
+
+    if (n >= sizeof *half) { /* two halves that overlap */
+        uint32_t at = n - (uint32_t)sizeof *half;
+        memcpy(&half[0], from, sizeof *half);
+        memcpy(&half[1], from + at, sizeof *half);
+        sum = lower8((uint64_t)half[1] << 32 | half[0]);
+        half[0] = (uint32_t)sum;
+        half[1] = (uint32_t)(sum >> 32);
+        memcpy(to, &half[0], sizeof *half);
+        memcpy(to + at, &half[1], sizeof *half);
+        return sum;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        to[i] = (char)(from[i] >= 'A' && from[i] <= 'Z' ? from[i] | 0x20 : from[i]);
+        sum = sum << 8 | (uint8_t)to[i];
+    }
+    return sum;
+}
+
+/* Copies a name in lower case; returns a number that is the same for equal names. */
 static uint64_t copy_lower(char *to, const uint8_t *from, uint32_t n)
 {
-    const uint64_t odd = UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t v = 0, sum = n;
+    enum { WORD = sizeof(uint64_t) };
+    uint64_t sum = n;
+    uint32_t i = 0;
 
-    for (uint32_t i = 0; n >= sizeof v && i < n; i += sizeof v) {
-        uint32_t at = i + sizeof v <= n ? i : n - (uint32_t)sizeof v; /* the last word may overlap */
-        memcpy(&v, from + at, sizeof v);
-        v = lower8(v);
-        memcpy(to + at, &v, sizeof v);
-        sum = (sum ^ v) * odd;
-    }
-    for (uint32_t i = 0; n < sizeof v && i < n; i++) {
-        to[i] = (char)(from[i] >= 'A' && from[i] <= 'Z' ? from[i] | 0x20 : from[i]);
-        sum = (sum << 8 | sum >> 56) ^ (uint8_t)to[i];
-    }
-    return sum * odd;
+    if (n < WORD)
+        return mix(mix(sum, copy_lower_few(to, from, n)), 0);
+    for (; i + WORD < n; i += WORD)
+        sum = mix(sum, copy_lower8(to + i, from + i));
+    return mix(mix(sum, copy_lower8(to + n - WORD, from + n - WORD)), 0); /* may overlap the word before */
 }
 
 static bool same_name(const struct pd_header *a, const struct pd_header *b)
@@ -334,17 +366,26 @@ static bool same_name(const struct pd_header *a, const struct pd_header *b)
 
 /* Copies the name to where n bytes are free, and marks h when an earlier node has it. The set of hashes says
  * at once that most have not. */
-static void set_name(struct pd_list *l, struct pd_header *h, char *to, struct pd_slice name, uint32_t n)
+__attribute__((noinline)) static void find_again(const struct pd_list *l, struct pd_header *h)
+{
+    for (const struct pd_header *e = l->first; e != h && !h->again; e = e->next)
+        h->again = same_name(e, h);
+}
+
+/* Copies the name to where n bytes are free, and marks h, the list's last node, when an earlier one has it.
+ * The set of hashes says at once that most have not. Inlined: each header of each message comes here. */
+__attribute__((always_inline)) static inline void set_name(struct pd_list *l, struct pd_header *h, char *to,
+                                                           struct pd_slice name, uint32_t n)
 {
     uint64_t hash = copy_lower(to, name.p, n), bit = UINT64_C(1) << (hash >> 58);
 
     h->name = (struct pd_text){.s = to, .full = name.len, .len = (uint16_t)n};
     h->hash = (uint32_t)(hash >> 32);
-    if (l->names & bit)
-        for (const struct pd_header *e = l->first; e != h && !h->again; e = e->next)
-            h->again = same_name(e, h);
+    if (l->names & bit) {
+        find_again(l, h);
+        l->repeats = l->repeats || h->again;
+    }
     l->names |= bit;
-    l->repeats = l->repeats || h->again;
 }
 
 struct pd_header *pd_list_header(struct pd_rec *r, struct pd_list *l, uint16_t max, struct pd_slice name)
@@ -360,6 +401,18 @@ struct pd_header *pd_list_header(struct pd_rec *r, struct pd_list *l, uint16_t m
     return h;
 }
 
+/* One thing after the other: where a piece of arena ends. */
+__attribute__((noinline)) static struct pd_header *header_apart(struct pd_rec *r, struct pd_list *l,
+                                                                uint16_t max, struct pd_slice name,
+                                                                struct pd_slice value, uint16_t cap)
+{
+    struct pd_header *h = pd_list_header(r, l, max, name);
+
+    if (h)
+        pd_text_set(r, &h->value, value, cap);
+    return h;
+}
+
 struct pd_header *pd_list_header_value(struct pd_rec *r, struct pd_list *l, uint16_t max,
                                        struct pd_slice name, struct pd_slice value, uint16_t cap)
 {
@@ -367,12 +420,8 @@ struct pd_header *pd_list_header_value(struct pd_rec *r, struct pd_list *l, uint
     uint32_t pad = (uint32_t)(-(uintptr_t)r->at & (ARENA_ALIGN - 1));
     uint32_t all = (uint32_t)sizeof(struct pd_header) + n + m;
 
-    if (l->count >= max || all > r->arena_left || pad + all > piece_room(r)) { /* one thing after the other */
-        struct pd_header *h = pd_list_header(r, l, max, name);
-        if (h)
-            pd_text_set(r, &h->value, value, cap);
-        return h;
-    }
+    if (l->count >= max || all > r->arena_left || pad + all > piece_room(r))
+        return header_apart(r, l, max, name, value, cap);
     struct pd_header *h = (struct pd_header *)(void *)(r->at + pad);
     char *text = (char *)(h + 1);
     *h = (struct pd_header){.value = {.s = m ? text + n : "", .full = value.len, .len = (uint16_t)m}};
