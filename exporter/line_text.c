@@ -14,9 +14,12 @@ enum {
     PROTO_COLUMNS = 5,
     ENDS_COLUMNS = 36,
     ENDS_LEAST = 24,
+    CLIENT_LEAST = 8,
     QUANTITY_COLUMNS = 6,
-    ASKED_LEAST = 16, /* columns that are left to them in the narrowest terminal */
+    ASKED_USUAL = 16, /* columns that ends leave to what was asked */
+    ASKED_LEAST = 12, /* and that are left to it, and to what came, in the narrowest terminal */
     CAME_LEAST = 10,
+    STATUS_USUAL = 2, /* "ok" */
     CELL_MOST = 200,
 };
 #define NS_IN_S UINT64_C(1000000000)
@@ -163,6 +166,11 @@ static void cell_came(struct pd_cell *c, const struct pd_rec *r, const struct pd
 
 /* --- the line --- */
 
+static unsigned more(unsigned a, unsigned b)
+{
+    return a > b ? a : b;
+}
+
 static void cell_end(struct pd_cell *c, const struct pd_end *e, bool port)
 {
     char addr[PD_ADDR_TEXT];
@@ -177,19 +185,26 @@ static void cell_end(struct pd_cell *c, const struct pd_end *e, bool port)
     pd_cell_i64(c, e->port);
 }
 
-/* Both ends in at most `most` columns: where that is too narrow, the client's port is left out first. */
+/* Both ends in at most `most` columns. Where that is too narrow, the client's port is left out, then its
+ * address cut; the server stays whole. */
 static void cell_ends(struct pd_cell *c, const struct pd_rec *r, unsigned most)
 {
-    for (int port = 1; port >= 0; port--) {
-        pd_cell_start(c, port ? PD_CELL_BYTES : most);
-        cell_end(c, &r->client, port);
-        pd_cell_put(c, " ", 1);
-        pd_cell_put(c, ARROW, sizeof ARROW - 1);
-        pd_cell_put(c, " ", 1);
-        cell_end(c, &r->server, true);
-        if (c->width <= most)
-            return;
+    struct pd_cell server;
+
+    pd_cell_start(&server, PD_CELL_BYTES);
+    pd_cell_put(&server, " ", 1);
+    pd_cell_put(&server, ARROW, sizeof ARROW - 1);
+    pd_cell_put(&server, " ", 1);
+    cell_end(&server, &r->server, true);
+    pd_cell_start(c, PD_CELL_BYTES);
+    cell_end(c, &r->client, true);
+    if (c->width + server.width > most) {
+        pd_cell_start(c, more(most > server.width ? most - server.width : 0, CLIENT_LEAST));
+        cell_end(c, &r->client, false);
     }
+    memcpy(c->s + c->len, server.s, server.len); /* two addresses are far shorter than a cell */
+    c->len += server.len;
+    c->width += server.width;
 }
 
 static void pad(struct pd_buf *b, unsigned used, unsigned columns)
@@ -251,11 +266,6 @@ static void put_quantity(struct pd_buf *b, bool known, uint64_t v, void (*print)
     pd_buf_add(b, c.s, c.len);
 }
 
-static unsigned more(unsigned a, unsigned b)
-{
-    return a > b ? a : b;
-}
-
 /* Of the response; of a one-way message what it has itself. */
 static uint64_t shown_bytes(const struct pd_rec *r)
 {
@@ -293,7 +303,7 @@ void pd_line_text(struct pd_buf *b, const struct pd_rec *r, const struct pd_line
     /* All columns but ends, asked and came; with the blank before each but the first. */
     unsigned others =
         more(proto.width, PROTO_COLUMNS) + 1 + 1 + 1 + 1 + status_columns(r) + 2 * (1 + QUANTITY_COLUMNS);
-    unsigned needed = others + ASKED_LEAST + 1 + CAME_LEAST;
+    unsigned needed = others - status_columns(r) + STATUS_USUAL + ASKED_USUAL + 1 + CAME_LEAST;
     cell_ends(&ends, r, style->columns ? more(line > needed ? line - needed : 0, ENDS_LEAST) : PD_CELL_BYTES);
     unsigned ends_columns =
         style->columns && ends.width < ENDS_COLUMNS && line < needed + ENDS_COLUMNS ? 0 : ENDS_COLUMNS;

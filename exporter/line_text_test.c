@@ -212,7 +212,7 @@ static void fits_the_terminal(void **state)
     }
     struct pd_line_style narrow = {
         .columns = 20}; /* a window too narrow gets lines that wrap, with something in them */
-    assert_non_null(strstr(line_of(r, &narrow), "GET ppppppppp"));
+    assert_non_null(strstr(line_of(r, &narrow), "GET ppppppp"));
     assert_true(columns(line_of(r, &plain)) >
                 200); /* not a terminal: nothing is lost but beyond all measure */
 }

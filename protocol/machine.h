@@ -77,7 +77,8 @@ static inline uint64_t pd_number(const struct pd_half *h)
     return h->left;
 }
 
-/* The next want. Every step() ends with exactly one of these, with pd_bad(), pd_opaque() or pd_switch(). */
+/* The next want. Every step() ends with exactly one of these, with pd_bad(), pd_opaque() or pd_switch(). A text is kept
+ * in the record of the message now passing: give pd_current() or what pd_request() and the like returned. */
 void pd_bytes(struct pd_half *, uint16_t state, uint8_t n); /* 1 <= n <= 64 */
 void pd_line(struct pd_half *, uint16_t state);
 void pd_until(struct pd_half *, uint16_t state, uint8_t delim, struct pd_rec *, struct pd_text *,
@@ -94,10 +95,18 @@ void pd_message(struct pd_half *, uint16_t state, uint32_t n); /* n <= 65,535 */
 void pd_frame(struct pd_half *, uint64_t n, uint16_t end_state);
 /* Skips what is left of the frame, then runs its end state. */
 void pd_frame_rest(struct pd_half *);
-/* In the step of a FEED the frame begins at the first byte that the step does not use; and a message's end is
- * said in a later step (pd_skip(h, S_DONE, 0) gets there), because only then the engine knows how much was
- * used. MESSAGE: when a gap fell into it, or no buffer was free, half->holed is set and the token is what
- * arrived before the gap, perhaps nothing. */
+/* In the step of a FEED the frame begins at the first byte that the step does not use; where a message begins
+ * or ends within the slice is said after pd_feed_used(), or in a later step. MESSAGE: when a gap fell into
+ * it, or no buffer was free, half->holed is set and the token is what arrived before the gap, perhaps
+ * nothing. */
+
+/* In the step of a FEED: n bytes more of its slice are used. The step's answer counts them too. */
+static inline void pd_feed_used(struct pd_half *h, uint32_t n)
+{
+    h->pos += n;
+    if (n)
+        h->gap_last = false;
+}
 
 /* This direction does not speak the protocol. why is a string literal, counted. The boundary is lost. */
 void pd_bad(struct pd_conn *, struct pd_half *, const char *why);
