@@ -29,12 +29,15 @@ _Static_assert(sizeof((struct pd_line_memo *)0)->spare > HEAD_MAX + PD_JSON_SLAC
 _Static_assert(sizeof((struct pd_line_memo *)0)->spare > PART_MAX + 2 * PD_JSON_SLACK,
                "what is asked for at once fits");
 
+/* What is rare stands apart, and so does the way to it: then what is done for each field lies together. */
+#define RARE __attribute__((cold, noinline))
+
 /* Copies a literal without its NUL. */
 #define PUT(to, literal) ((char *)memcpy((to), "" literal, sizeof(literal) - 1) + sizeof(literal) - 1)
 
 /* --- room --- */
 
-__attribute__((noinline)) static char *more_room(struct encoder *e, char *to, size_t n)
+RARE static char *more_room(struct encoder *e, char *to, size_t n)
 {
     if (!e->failed) {
         size_t before = e->out->len, used = (size_t)(to - e->out->p) - before;
@@ -58,12 +61,18 @@ static inline char *room(struct encoder *e, char *to, size_t n)
 
 /* --- fields --- */
 
-static inline void note(struct encoder *e, const struct pd_text *t, uint64_t mark)
+RARE static void note_loss(struct encoder *e, const struct pd_text *t, uint64_t mark)
 {
     if (t->len < t->full)
         e->cut |= mark;
     if (t->holed)
         e->holed = true;
+}
+
+static inline void note(struct encoder *e, const struct pd_text *t, uint64_t mark)
+{
+    if (t->len != t->full || t->holed)
+        note_loss(e, t, mark);
 }
 
 /* Any text without quotes. */
@@ -75,21 +84,24 @@ static char *put_inside(struct encoder *e, char *to, struct pd_slice s)
 }
 
 /* A text that is too long to make room for all of it at once. */
-__attribute__((noinline)) static char *put_long(struct encoder *e, char *to, struct pd_slice s)
+RARE static char *put_long(struct encoder *e, char *to, const struct pd_piece *key, struct pd_slice s)
 {
-    to = put_inside(e, PUT(room(e, to, 1), "\""), s);
+    to = room(e, to, sizeof *key);
+    if (key)
+        to = pd_piece_put(to, key);
+    to = put_inside(e, PUT(to, "\""), s);
     return PUT(room(e, to, 2), "\",");
 }
 
 /* `key"text",`; key may be NULL. */
 static inline char *put_slice(struct encoder *e, char *to, const struct pd_piece *key, struct pd_slice s)
 {
-    bool is_long = s.len > PD_JSON_BLOCK;
-
-    to = room(e, to, sizeof *key + (is_long ? 0 : s.len * PD_JSON_ESCAPE));
+    if (s.len > PD_JSON_BLOCK)
+        return put_long(e, to, key, s);
+    to = room(e, to, sizeof *key + s.len * PD_JSON_ESCAPE);
     if (key)
         to = pd_piece_put(to, key);
-    return is_long ? put_long(e, to, s) : pd_json_string(to, s);
+    return pd_json_string(to, s);
 }
 
 static inline char *put_text(struct encoder *e, char *to, const struct pd_piece *key, const struct pd_text *t,
@@ -122,30 +134,36 @@ static char *put_list(struct encoder *e, char *to, const struct pd_list *l, uint
     return pd_json_close(to, ']');
 }
 
-/* `"name":["`, and whether the values are secret. */
-static inline char *put_name(struct encoder *e, char *to, const struct pd_header *h, bool *secret,
-                             uint64_t mark)
+/* `"name":[`, and whether the values are secret, for a name that is not remembered. */
+RARE static char *put_strange_name(struct encoder *e, char *to, const struct pd_header *h, uint64_t mark,
+                                   bool *secret)
 {
     const struct pd_redact *redact = e->style->redact;
-    const struct pd_memo_name *known = pd_memo_name(e->memo, redact, h);
-
-    if (known) {
-        *secret = known->secret;
-        to = room(e, to, sizeof known->text);
-        memcpy(to, known->text, NAME_COPY);
-        if (known->len > NAME_COPY - PD_MEMO_QUOTES)
-            memcpy(to, known->text, sizeof known->text);
-        return to + known->len + PD_MEMO_QUOTES;
-    }
     struct pd_slice name = pd_text_slice(&h->name);
+
     note(e, &h->name, mark);
     *secret = redact && pd_redact_name(redact, name);
     to = put_inside(e, PUT(room(e, to, 1), "\""), name);
     return PUT(room(e, to, 3), "\":[");
 }
 
-static inline char *put_value(struct encoder *e, char *to, const struct pd_header *h, bool secret,
-                              uint64_t mark)
+static inline char *put_name(struct encoder *e, char *to, const struct pd_header *h, uint64_t mark,
+                             bool *secret)
+{
+    const struct pd_memo_name *known = pd_memo_name(e->memo, e->style->redact, h);
+
+    if (!known)
+        return put_strange_name(e, to, h, mark, secret);
+    *secret = known->secret;
+    to = room(e, to, sizeof known->text);
+    memcpy(to, known->text, NAME_COPY);
+    if (known->len > NAME_COPY - PD_MEMO_QUOTES)
+        memcpy(to + NAME_COPY, known->text + NAME_COPY, sizeof known->text - NAME_COPY);
+    return to + known->len + PD_MEMO_QUOTES;
+}
+
+static inline char *put_value(struct encoder *e, char *to, const struct pd_header *h, uint64_t mark,
+                              bool secret)
 {
     if (secret)
         return PUT(room(e, to, sizeof PD_REDACTED), "\"" PD_REDACTED "\",");
@@ -157,25 +175,38 @@ static bool same_name(const struct pd_header *a, const struct pd_header *b)
     return a->name.len == b->name.len && memcmp(a->name.s, b->name.s, a->name.len) == 0;
 }
 
+/* The values of the nodes behind h that have its name. */
+RARE static char *put_repeated(struct encoder *e, char *to, const struct pd_header *h, uint64_t mark,
+                               bool secret)
+{
+    for (const struct pd_header *o = h->next; o; o = o->next)
+        if (o->again && same_name(o, h))
+            to = put_value(e, to, o, mark, secret);
+    return to;
+}
+
 /* A name once, with the values of all nodes that have it, in their order. */
-static char *put_header(struct encoder *e, char *to, const struct pd_header *h, bool repeats, uint64_t mark)
+static inline char *put_header(struct encoder *e, char *to, const struct pd_header *h, uint64_t mark,
+                               bool repeats)
 {
     bool secret;
 
-    to = put_name(e, to, h, &secret, mark);
-    to = put_value(e, to, h, secret, mark);
-    for (const struct pd_header *o = repeats ? h->next : NULL; o; o = o->next)
-        if (o->again && same_name(o, h))
-            to = put_value(e, to, o, secret, mark);
+    to = put_name(e, to, h, mark, &secret);
+    to = put_value(e, to, h, mark, secret);
+    if (repeats)
+        to = put_repeated(e, to, h, mark, secret);
     return PUT(to - 1, "],"); /* in place of the last value's comma */
 }
 
-static char *put_headers(struct encoder *e, char *to, const struct pd_list *l, uint64_t mark)
+static inline char *put_headers(struct encoder *e, char *to, const struct pd_step *s, const struct pd_list *l)
 {
+    if (l->full == 0)
+        return to;
+    to = pd_piece_put(room(e, to, sizeof s->key), &s->key);
     *to++ = '{';
     for (const struct pd_header *h = l->first; h; h = h->next)
         if (!h->again)
-            to = put_header(e, to, h, l->repeats, mark);
+            to = put_header(e, to, h, s->mark, l->repeats);
     return pd_json_close(to, '}');
 }
 
@@ -183,19 +214,17 @@ static char *put_objects(struct encoder *e, char *to, const struct pd_step *s, c
 
 static char *put_several(struct encoder *e, char *to, const struct pd_step *s, const struct pd_list *l)
 {
-    if (l->full == 0)
-        return to;
     if (l->count < l->full)
         e->cut |= s->mark;
-    to = pd_piece_put(room(e, to, sizeof s->key), &s->key);
     if (s->kind == PD_HEADERS)
-        return put_headers(e, to, l, s->mark);
-    if (s->kind == PD_LIST)
-        return put_list(e, to, l, s->mark);
-    return put_objects(e, to, s, l);
+        return put_headers(e, to, s, l);
+    if (l->full == 0)
+        return to;
+    to = pd_piece_put(room(e, to, sizeof s->key), &s->key);
+    return s->kind == PD_LIST ? put_list(e, to, l, s->mark) : put_objects(e, to, s, l);
 }
 
-static char *put_int(struct encoder *e, char *to, const struct pd_step *s, const struct pd_int *i)
+static inline char *put_int(struct encoder *e, char *to, const struct pd_step *s, const struct pd_int *i)
 {
     if (!i->seen)
         return to;
@@ -216,22 +245,17 @@ static char *put_steps(struct encoder *e, char *to, const struct pd_step *s, con
     for (; s->kind != PD_STEP_END; s++) {
         const void *at = data + s->off;
         const struct pd_text *text = at;
-        switch (s->kind) {
-        case PD_TEXT:
+        if (s->kind == PD_TEXT) {
             if (text->s)
                 to = put_text(e, to, &s->key, text, s->mark);
-            break;
-        case PD_STEP_QUERY:
+        } else if (s->kind == PD_INT) {
+            to = put_int(e, to, s, at);
+        } else if (s->kind == PD_BOOL) {
+            to = put_bool(e, to, s, *(const uint8_t *)at);
+        } else if (s->kind == PD_STEP_QUERY) {
             if (text->s)
                 to = put_query(e, to, s, text);
-            break;
-        case PD_INT:
-            to = put_int(e, to, s, at);
-            break;
-        case PD_BOOL:
-            to = put_bool(e, to, s, *(const uint8_t *)at);
-            break;
-        default:
+        } else {
             to = put_several(e, to, s, at);
         }
     }

@@ -126,7 +126,7 @@ const struct pd_plan *pd_memo_plan(struct pd_line_memo *m, const struct pd_schem
 
 /* --- times and addresses --- */
 
-__attribute__((noinline)) static void set_second(struct pd_line_memo *m, uint64_t second)
+__attribute__((cold)) static void set_second(struct pd_line_memo *m, uint64_t second)
 {
     char text[PD_JSON_SECOND_LEN + 1] = "";
 
@@ -239,7 +239,7 @@ static inline bool is_name(const struct pd_memo_name *slot, const struct pd_reda
 }
 
 /* Puts a name that is not known yet near its hash, if it may be remembered at all. */
-__attribute__((noinline)) static const struct pd_memo_name *
+__attribute__((cold)) static const struct pd_memo_name *
 new_name(struct pd_line_memo *m, const struct pd_redact *redact, const struct pd_header *h)
 {
     struct pd_slice name = {(const uint8_t *)h->name.s, h->name.len};

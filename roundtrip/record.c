@@ -366,7 +366,7 @@ static bool same_name(const struct pd_header *a, const struct pd_header *b)
 
 /* Copies the name to where n bytes are free, and marks h when an earlier node has it. The set of hashes says
  * at once that most have not. */
-__attribute__((noinline)) static void find_again(const struct pd_list *l, struct pd_header *h)
+__attribute__((cold)) static void find_again(const struct pd_list *l, struct pd_header *h)
 {
     for (const struct pd_header *e = l->first; e != h && !h->again; e = e->next)
         h->again = same_name(e, h);
@@ -402,9 +402,9 @@ struct pd_header *pd_list_header(struct pd_rec *r, struct pd_list *l, uint16_t m
 }
 
 /* One thing after the other: where a piece of arena ends. */
-__attribute__((noinline)) static struct pd_header *header_apart(struct pd_rec *r, struct pd_list *l,
-                                                                uint16_t max, struct pd_slice name,
-                                                                struct pd_slice value, uint16_t cap)
+__attribute__((cold)) static struct pd_header *header_apart(struct pd_rec *r, struct pd_list *l, uint16_t max,
+                                                            struct pd_slice name, struct pd_slice value,
+                                                            uint16_t cap)
 {
     struct pd_header *h = pd_list_header(r, l, max, name);
 
