@@ -280,8 +280,6 @@ static enum met met_message(struct pd_conn *c, struct pd_half *h, struct pd_slic
 /* Does the want ask for more than its message has? */
 static bool crosses(const struct pd_half *h)
 {
-    if (h->frame == PD_UNFRAMED)
-        return false;
     switch ((enum pd_want)h->want) {
     case PD_W_BYTES:
         return (uint64_t)(h->need - h->carried) > h->frame;
@@ -366,7 +364,7 @@ static uint32_t run_step(struct pd_conn *c, struct pd_half *h, struct pd_slice t
 /* Slices as they come; then, when the want is used up, an empty one. */
 static enum met met_feed(struct pd_conn *c, struct pd_half *h, struct pd_slice *in)
 {
-    uint64_t left = h->left, frame = h->frame;
+    uint64_t left = h->left, frame = h->frame, pos = h->pos;
     uint16_t state = h->state;
     uint32_t n = within(h, part(h, in->len));
     bool end = left == 0 || (left == PD_ENDLESS && frame == 0);
@@ -380,7 +378,7 @@ static enum met met_feed(struct pd_conn *c, struct pd_half *h, struct pd_slice *
     PD_ASSERT(took <= n);
     if (!h->reframed && h->frame == frame && frame != PD_UNFRAMED)
         h->frame -= took;
-    h->pos += took;
+    h->pos = pos + took;
     in->p += took;
     in->len -= took;
     h->gap_last = took ? false : h->gap_last;
@@ -417,6 +415,19 @@ static bool at_frame_end(const struct pd_half *h)
            (h->want == PD_W_NONE || (h->want == PD_W_SKIP && h->left == 0 && h->state == h->frame_end));
 }
 
+/* The whole message to step(), and its buffer back. */
+static void step_message(struct pd_conn *c, struct pd_half *h, struct pd_slice token)
+{
+    uint8_t *buffer = h->buffer;
+    uint16_t size = h->size;
+
+    run_step(c, h, token, size);
+    if (buffer)
+        pd_give_back(c, buffer, size);
+    if (h->want != PD_W_MESSAGE)
+        h->holed = false;
+}
+
 /* One token to step(). False: the half waits for more bytes. */
 static bool deliver(struct pd_conn *c, struct pd_half *h, struct pd_slice *in)
 {
@@ -429,38 +440,44 @@ static bool deliver(struct pd_conn *c, struct pd_half *h, struct pd_slice *in)
     }
     if (h->lost || at_frame_end(h))
         return true; /* the frame's own end comes first */
-    uint8_t *buffer = h->want == PD_W_MESSAGE ? h->buffer : NULL;
-    bool message = h->want == PD_W_MESSAGE;
-    uint16_t size = h->size;
-    run_step(c, h, token, token_length(h, token));
-    if (buffer)
-        pd_give_back(c, buffer, size);
-    if (message && h->want != PD_W_MESSAGE)
-        h->holed = false;
+    if (h->want == PD_W_MESSAGE)
+        step_message(c, h, token);
+    else
+        run_step(c, h, token, token_length(h, token));
     if (open)
         pd_half_mark(c, h); /* the next token begins in this segment */
     return true;
 }
 
+/* What a frame has to say before the want. */
+enum framed { GO, STEPPED, STOP };
+
+static enum framed drive_frame(struct pd_conn *c, struct pd_half *h, struct pd_slice *in)
+{
+    if (at_frame_end(h)) {
+        if (c->udp)
+            return STOP;
+        h->frame = PD_UNFRAMED;
+        h->state = h->frame_end;
+        run_step(c, h, (struct pd_slice){in->p, 0}, 0);
+        h->holed = false;
+        return STEPPED;
+    }
+    if (!crosses(h))
+        return GO;
+    if (!c->udp || h->frame)
+        pd_bad(c, h, "crosses frame");
+    return STOP;
+}
+
 void pd_half_drive(struct pd_conn *c, struct pd_half *h, struct pd_slice *in)
 {
     while (!h->lost && !h->opaque) {
-        if (at_frame_end(h)) {
-            if (c->udp)
-                return;
-            h->frame = PD_UNFRAMED;
-            h->state = h->frame_end;
-            run_step(c, h, (struct pd_slice){in->p, 0}, 0);
-            h->holed = false;
-        } else if (crosses(h)) {
-            if (!c->udp || h->frame)
-                pd_bad(c, h, "crosses frame");
+        enum framed frame = h->frame == PD_UNFRAMED ? GO : drive_frame(c, h, in);
+
+        if (frame == STEPPED)
+            continue;
+        if (frame == STOP || (h->want == PD_W_FEED ? met_feed(c, h, in) == STARVED : !deliver(c, h, in)))
             return;
-        } else if (h->want == PD_W_FEED) {
-            if (met_feed(c, h, in) == STARVED)
-                return;
-        } else if (!deliver(c, h, in)) {
-            return;
-        }
     }
 }

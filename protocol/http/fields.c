@@ -9,6 +9,18 @@ static bool failed(const struct pd_rec *r, struct pd_text *error)
     return f->code.s;
 }
 
+void pd_http_set_status(struct pd_rec *r, unsigned status)
+{
+    struct pd_http *f = pd_fields(r);
+
+    pd_int_set(&f->status_code, status);
+    if (status >= 500) {
+        const char digits[] = {(char)('0' + status / 100), (char)('0' + status / 10 % 10),
+                               (char)('0' + status % 10)};
+        pd_text_set(r, &f->code, (struct pd_slice){(const uint8_t *)digits, sizeof digits}, sizeof digits);
+    }
+}
+
 #define OFF(member) offsetof(struct pd_http, member)
 
 static const struct pd_field field_table[] = {

@@ -22,11 +22,6 @@ static struct pd_http *fields(struct pd_http_head *head)
     return pd_fields(head->rec);
 }
 
-static struct pd_http_side *side_of(struct pd_http_head *head)
-{
-    return &fields(head)->side[head->parser.type == HTTP_REQUEST ? PD_REQUEST : PD_RESPONSE];
-}
-
 static enum pd_http_head_end fail(struct pd_http_head *head, const char *why)
 {
     llhttp_set_error_reason(&head->parser, why);
@@ -46,14 +41,15 @@ static uint32_t offset(const struct pd_http_head *head, const char *at)
 
 /* --- pieces --- */
 
-static void add_piece(struct pd_http_part *part, char *store, uint16_t cap, const char *at, uint32_t n)
+static inline void add_piece(struct pd_http_part *part, char *store, uint16_t cap, const char *at, uint32_t n)
 {
     uint32_t room = (uint32_t)(cap - part->len);
 
-    if (!part->full) {
-        part->p = at;
-        part->len = (uint16_t)least(n, room);
-    } else if (room && n) {
+    if (!part->full) { /* nearly always the only one */
+        *part = (struct pd_http_part){.p = at, .full = n, .len = (uint16_t)least(n, cap)};
+        return;
+    }
+    if (room && n) {
         memcpy(store + part->len, at, least(n, room)); /* what came before was put aside at its slice's end */
         part->len = (uint16_t)(part->len + least(n, room));
     }
@@ -144,118 +140,16 @@ static int on_status(llhttp_t *parser, const char *at, size_t n)
     return 0;
 }
 
-/* --- headers that matter here --- */
-
-static bool holds(struct pd_slice s, const char *lower)
-{
-    size_t n = strlen(lower);
-
-    for (uint32_t i = 0; i + n <= s.len; i++)
-        if (pd_slice_eq_lower((struct pd_slice){s.p + i, (uint32_t)n}, slice_of(lower, n)))
-            return true;
-    return false;
-}
-
-static bool starts(struct pd_slice s, const char *lower)
-{
-    size_t n = strlen(lower);
-
-    return s.len >= n && pd_slice_eq_lower((struct pd_slice){s.p, (uint32_t)n}, slice_of(lower, n));
-}
-
-static void saw_host(struct pd_http_head *head, struct pd_slice value)
-{
-    struct pd_http *f = fields(head);
-
-    if (head->parser.type != HTTP_REQUEST || head->has_host)
-        return;
-    head->has_host = true;
-    if (value.len == 0)
-        return;
-    pd_text_set(head->rec, &f->host, value, PD_HTTP_HOST_MAX);
-    f->host.full = head->value.full;
-}
-
-static void saw_upgrade(struct pd_http_head *head, struct pd_slice value)
-{
-    head->framing.websocket = starts(value, "websocket");
-    head->framing.h2c = holds(value, "h2c");
-}
-
-static void saw_content_type(struct pd_http_head *head, struct pd_slice value)
-{
-    if (!head->options->body)
-        return; /* nobody asks */
-    const uint8_t *end = value.len ? memchr(value.p, ';', value.len) : NULL;
-    if (end)
-        value.len = (uint32_t)(end - value.p);
-    head->framing.text = starts(value, "text/") || holds(value, "/json") || holds(value, "+json");
-}
-
-static void saw_content_encoding(struct pd_http_head *head, struct pd_slice value)
-{
-    head->framing.encoded = !pd_slice_eq_lower(value, PD_SLICE("identity"));
-}
-
-static void saw_content_length(struct pd_http_head *head, struct pd_slice value)
-{
-    struct pd_http_framing *f = &head->framing;
-    uint64_t length = head->parser.content_length;
-
-    (void)value; /* llhttp has read the number */
-    f->conflict = f->conflict || (f->has_length && f->length != length);
-    f->length = length;
-    f->has_length = true;
-    /* As if it had not been seen, or llhttp would refuse an equal one. */
-    head->parser.content_length = 0;
-    head->parser.flags &= (uint16_t)~F_CONTENT_LENGTH;
-}
-
-static void know(struct pd_http_head *head, struct pd_slice name, struct pd_slice value)
-{
-    static const struct {
-        struct pd_slice name;
-        void (*saw)(struct pd_http_head *, struct pd_slice value);
-    } known[] = {
-        [4] = {{(const uint8_t *)"host", 4}, saw_host},
-        [7] = {{(const uint8_t *)"upgrade", 7}, saw_upgrade},
-        [12] = {{(const uint8_t *)"content-type", 12}, saw_content_type},
-        [14] = {{(const uint8_t *)"content-length", 14}, saw_content_length},
-        [16] = {{(const uint8_t *)"content-encoding", 16}, saw_content_encoding},
-    };
-
-    if (name.len < sizeof known / sizeof known[0] && known[name.len].saw &&
-        pd_slice_eq_lower(name, known[name.len].name))
-        known[name.len].saw(head, value);
-}
-
-static bool wanted(const struct pd_names *names, struct pd_slice name)
-{
-    for (unsigned i = 0; i < names->count && !names->all; i++)
-        if (pd_slice_eq_lower(name, slice_of(names->name[i], strlen(names->name[i]))))
-            return true;
-    return names->all;
-}
-
 /* --- headers --- */
 
 static int on_header_field(llhttp_t *parser, const char *at, size_t n)
 {
     struct pd_http_head *head = parser->data;
 
-    if (parser->http_major != 1)
-        return refuse(parser, "version is not 1.0 or 1.1");
     add_piece(&head->name, head->name_store, PD_HTTP_NAME_MAX, at, (uint32_t)n);
-    return 0;
-}
-
-static int on_header_field_complete(llhttp_t *parser)
-{
-    struct pd_http_head *head = parser->data;
-
-    /* The name ended in this slice, or with the one before. */
-    head->colon = head->name.p == head->name_store ? head->slice : head->name.p + head->name.full;
+    head->colon = at + n;
     head->line_feed = false;
+    head->in_header = true;
     head->value_end = 0;
     return 0;
 }
@@ -274,10 +168,12 @@ static bool folded_before(struct pd_http_head *head, const char *end)
 
 static int on_header_value(llhttp_t *parser, const char *at, size_t n)
 {
+    enum { USUAL = 2 }; /* a colon and a blank: too few for a fold */
     struct pd_http_head *head = parser->data;
+    bool usual = head->colon > head->slice && at - head->colon <= USUAL;
 
     /* Pieces with bytes between them are lines of a folded value. */
-    if (folded_before(head, at) || (head->value_end && head->value_end != offset(head, at)))
+    if ((!usual && folded_before(head, at)) || (head->value_end && head->value_end != offset(head, at)))
         return refuse(parser, "folded header");
     head->colon = NULL;
     head->value_end = offset(head, at) + (uint32_t)n;
@@ -285,43 +181,23 @@ static int on_header_value(llhttp_t *parser, const char *at, size_t n)
     return 0;
 }
 
-static struct pd_slice trimmed(struct pd_http_part *part)
-{
-    while (part->len == part->full && part->len &&
-           (part->p[part->len - 1] == ' ' || part->p[part->len - 1] == '\t'))
-        part->full = --part->len;
-    return slice_of(part->p, part->len);
-}
-
-static void keep(struct pd_http_head *head, struct pd_slice name, struct pd_slice value)
-{
-    struct pd_header *header = pd_list_header(head->rec, &side_of(head)->headers, PD_HTTP_HEADERS_MAX, name);
-
-    if (!header)
-        return;
-    if (head->name.full > header->name.full)
-        header->name.full = head->name.full;
-    pd_text_set(head->rec, &header->value, value, PD_HTTP_VALUE_MAX);
-    if (head->value.full > header->value.full)
-        header->value.full = head->value.full;
-}
-
+/* Stops behind each header, so that the next line may take the short way. */
 static int on_header_value_complete(llhttp_t *parser)
 {
     struct pd_http_head *head = parser->data;
-    struct pd_slice name = trimmed(&head->name), value = trimmed(&head->value);
 
-    know(head, name, value);
-    if (wanted(&head->options->headers, name) && !pd_rec_is_void(head->rec))
-        keep(head, name, value);
+    pd_http_header(head, head->name, head->value);
     head->name = head->value = (struct pd_http_part){0};
-    return 0;
+    head->in_header = false;
+    return HPE_PAUSED;
 }
 
 /* What follows the head is the engine's: llhttp never sees a body. */
 static int on_headers_complete(llhttp_t *parser)
 {
-    (void)parser;
+    struct pd_http_head *head = parser->data;
+
+    head->done = true;
     return HPE_PAUSED;
 }
 
@@ -330,7 +206,6 @@ static const llhttp_settings_t callbacks = {
     .on_url_complete = on_url_complete,
     .on_status = on_status,
     .on_header_field = on_header_field,
-    .on_header_field_complete = on_header_field_complete,
     .on_header_value = on_header_value,
     .on_header_value_complete = on_header_value_complete,
     .on_headers_complete = on_headers_complete,
@@ -347,7 +222,8 @@ void pd_http_head_init(struct pd_http_head *head, enum pd_dir dir)
     head->framing = (struct pd_http_framing){0};
     head->status = 0;
     head->has_method = dir != PD_C2S;
-    head->in_query = head->line_feed = head->has_host = false;
+    head->in_query = head->line_feed = head->has_host = head->has_start = head->in_header = head->done =
+        false;
 }
 
 /* The method, up to its blank. Its piece uses the name's store. */
@@ -398,7 +274,53 @@ static enum pd_http_head_end finish(struct pd_http_head *head)
     f->chunked = parser->flags & F_CHUNKED;
     f->coded = parser->flags & F_TRANSFER_ENCODING;
     f->conflict = f->conflict || (f->coded && f->has_length);
-    pd_text_static(&side_of(head)->version, parser->http_minor ? "1.1" : "1.0");
+    pd_text_static(&pd_http_head_side(head)->version, parser->http_minor ? "1.1" : "1.0");
+    return PD_HTTP_DONE;
+}
+
+static struct pd_http_part part_of(struct pd_slice s, uint16_t cap)
+{
+    return (struct pd_http_part){.p = (const char *)s.p, .full = s.len, .len = (uint16_t)least(s.len, cap)};
+}
+
+/* llhttp stands at the beginning of a line. Whole lines of the usual form are read past it, as they would
+ * come out of it; those that frame the body are left to it. True: the head's end was among them. */
+static bool read_plain(struct pd_http_head *head, struct pd_slice *in)
+{
+    struct pd_http_line line;
+
+    while (pd_http_plain_line(*in, &line) && !pd_http_frames_body(line.name)) {
+        pd_http_header(head, part_of(line.name, PD_HTTP_NAME_MAX), part_of(line.value, PD_HTTP_VALUE_MAX));
+        in->p += line.size;
+        in->len -= line.size;
+    }
+    if (in->len < 2 || in->p[0] != '\r' || in->p[1] != '\n')
+        return false;
+    in->p += 2;
+    in->len -= 2;
+    return true;
+}
+
+/* To llhttp: first the start line, then up to behind the next header. (A start line with a stray CR has no
+ * end where it seems to: then llhttp is in a header already.) */
+static enum pd_http_head_end read_line(struct pd_http_head *head, struct pd_slice *in)
+{
+    llhttp_t *parser = &head->parser;
+    const uint8_t *end = head->has_start || !in->len ? NULL : memchr(in->p, '\n', in->len);
+    uint32_t n = end ? (uint32_t)(end - in->p) + 1 : in->len;
+    llhttp_errno_t error = llhttp_execute(parser, (const char *)in->p, n);
+
+    if (error == HPE_PAUSED) {
+        n = (uint32_t)(llhttp_get_error_pos(parser) - (const char *)in->p);
+        llhttp_resume(parser);
+    } else if (error != HPE_OK) {
+        return PD_HTTP_BAD;
+    } else if (!end) {
+        return PD_HTTP_MORE;
+    }
+    head->has_start = true;
+    in->p += n;
+    in->len -= n;
     return PD_HTTP_DONE;
 }
 
@@ -407,6 +329,7 @@ enum pd_http_head_end pd_http_head_read(struct pd_http_head *head, struct pd_rec
                                         uint32_t *used)
 {
     struct pd_slice rest = in;
+    enum pd_http_head_end end = PD_HTTP_DONE;
 
     head->parser.data = head;
     head->rec = rec;
@@ -414,17 +337,15 @@ enum pd_http_head_end pd_http_head_read(struct pd_http_head *head, struct pd_rec
     head->slice = (const char *)in.p;
     if (head->colon)
         head->colon = head->slice;
-    if (!head->has_method) {
-        enum pd_http_head_end end = read_method(head, &rest);
+    if (!head->has_method)
+        end = read_method(head, &rest);
+    do {
+        if (end == PD_HTTP_DONE)
+            end = read_line(head, &rest);
         if (end != PD_HTTP_DONE)
             return end == PD_HTTP_MORE ? more(head, in) : end;
-    }
-    llhttp_errno_t error = llhttp_execute(&head->parser, (const char *)rest.p, rest.len);
-    if (error == HPE_OK)
-        return more(head, in);
-    if (error != HPE_PAUSED)
-        return PD_HTTP_BAD;
-    *used = (uint32_t)(llhttp_get_error_pos(&head->parser) - head->slice);
+    } while (!head->done && (head->in_header || !read_plain(head, &rest)));
+    *used = in.len - rest.len;
     return finish(head);
 }
 

@@ -42,12 +42,23 @@ struct pd_http_head {
     bool in_query : 1;
     bool line_feed : 1; /* the last of the blanks before a value was LF */
     bool has_host : 1;  /* a Host header came */
+    bool has_start : 1; /* the start line has passed */
+    bool in_header : 1; /* llhttp stands within a header, or just behind it */
+    bool done : 1;      /* it saw the head's end */
     char name_store[PD_HTTP_NAME_MAX];
     char value_store[PD_HTTP_VALUE_MAX];
 };
 
 enum { PD_HTTP_HEAD_BYTES = 512 }; /* a size that is lent without waste */
 _Static_assert(sizeof(struct pd_http_head) <= PD_HTTP_HEAD_BYTES, "a parked head fits");
+
+/* The record's fields of this head. */
+static inline struct pd_http_side *pd_http_head_side(const struct pd_http_head *head)
+{
+    struct pd_http *f = pd_fields(head->rec);
+
+    return &f->side[head->parser.type == HTTP_REQUEST ? PD_REQUEST : PD_RESPONSE];
+}
 
 /* A head begins. Leaves the stores as they are. */
 void pd_http_head_init(struct pd_http_head *, enum pd_dir);
@@ -57,4 +68,9 @@ enum pd_http_head_end pd_http_head_read(struct pd_http_head *, struct pd_rec *,
                                         const struct pd_http_options *, struct pd_slice, uint32_t *used);
 /* Copies a head that wants more into memory of its own. */
 void pd_http_head_park(struct pd_http_head *to, const struct pd_http_head *from);
+
+/* header.c: a whole header, blanks behind its name or value included. */
+void pd_http_header(struct pd_http_head *, struct pd_http_part name, struct pd_http_part value);
+/* Is it one of the lines that llhttp has to see? */
+bool pd_http_frames_body(struct pd_slice name);
 #endif

@@ -1,5 +1,6 @@
 /* http.c: HTTP/1 as wants of the engine. A message is: blanks that do not count, eight bytes that tell what
- * it is, a head fed to llhttp, a body that nobody looks at. Only lines between chunks are read again.
+ * it is, a head fed to llhttp, a body that nobody looks at. Only lines between chunks are read again. A head
+ * that lies in one slice takes a single step.
  *
  * A response's framing depends on its request's method (HEAD, CONNECT), so that method's class is what the
  * order of expectations carries. RFC 9112, section 6.3. */
@@ -8,20 +9,14 @@
 
 enum state {
     S_IDLE,        /* between messages */
-    S_FIRST,       /* the first bytes */
-    S_HEAD,        /* the rest of the head */
+    S_FIRST,       /* the first bytes, when they do not come at once */
+    S_HEAD,        /* the rest of a head */
     S_END,         /* the body has passed */
     S_CHUNK,       /* a chunk's size */
     S_CHUNK_DONE,  /* its data has passed */
     S_CHUNK_BREAK, /* the line break behind the data */
     S_TRAILER,     /* a line behind the last chunk */
-    S_CLOSING,     /* a body that ends with the connection begins */
     S_ORPHAN,      /* behind the head of a response whose request is not known */
-    S_INTERIM,     /* a 1xx response ends */
-    S_TUNNEL,      /* CONNECT was granted; then the answers to Upgrade */
-    S_WEBSOCKET,
-    S_H2C,
-    S_UPGRADED,
     S_NEVER
 };
 
@@ -63,7 +58,8 @@ static struct pd_http_side *fields_of(struct pd_rec *r, unsigned dir)
 
 static void unpark(struct pd_conn *c, struct side *s)
 {
-    pd_give_back(c, s->parked, sizeof *s->parked);
+    if (s->parked)
+        pd_give_back(c, s->parked, sizeof *s->parked);
     s->parked = NULL;
 }
 
@@ -74,38 +70,12 @@ static void idle(struct pd_half *h)
 
 /* --- beginnings --- */
 
-/* Empty lines before a message are no part of it. RFC 9112, section 2.2. */
-static uint32_t skip_blanks(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
-{
-    struct side *s = side_of(c, h->dir);
-    uint32_t n = 0;
-
-    if (s->tunnel) {
-        s->tunnel = A_TUNNEL_AND_MORE;
-        return in.len;
-    }
-    while (n < in.len && (in.p[n] == '\r' || in.p[n] == '\n'))
-        n++;
-    if (n < in.len)
-        pd_bytes(h, S_FIRST, FIRST_BYTES);
-    return n;
-}
-
-static bool begins_method(struct pd_slice first)
-{
-    uint32_t n = 0;
-
-    while (n < first.len && pd_http_is_token(first.p[n]))
-        n++;
-    return n && (n == first.len || first.p[n] == ' ');
-}
-
 static bool begin_request(struct pd_conn *c, struct pd_half *h, struct pd_slice first)
 {
     struct side *answers = side_of(c, PD_S2C);
     enum kind kind = K_OTHER;
 
-    if (!begins_method(first))
+    if (!pd_http_begins_method(first))
         return false;
     if (answers->asked < 2)
         answers->asked++;
@@ -132,15 +102,23 @@ static bool begin_response(struct pd_conn *c, struct pd_half *h, struct side *s,
     return true;
 }
 
+/* The first bytes say that a message begins; else they are bad. */
+static bool begin(struct pd_conn *c, struct pd_half *h, struct side *s, struct pd_slice first)
+{
+    bool client = h->dir == PD_C2S;
+    bool begins = client ? begin_request(c, h, first) : begin_response(c, h, s, first);
+
+    if (!begins)
+        pd_bad(c, h, client ? "no request line" : "no status line");
+    return begins;
+}
+
 static void first_bytes(struct pd_conn *c, struct pd_half *h, struct pd_slice first)
 {
     struct side *s = side_of(c, h->dir);
-    bool client = h->dir == PD_C2S;
 
-    if (!(client ? begin_request(c, h, first) : begin_response(c, h, s, first))) {
-        pd_bad(c, h, client ? "no request line" : "no status line");
+    if (!begin(c, h, s, first))
         return;
-    }
     memcpy(s->first, first.p, FIRST_BYTES);
     pd_feed(h, S_HEAD, PD_ENDLESS);
 }
@@ -154,10 +132,22 @@ static bool captures(struct pd_conn *c, struct pd_rec *r, const struct pd_http_f
     return options->body && options->body_limit && f->text && !f->encoded && !pd_rec_is_void(r);
 }
 
+static void end_message(struct pd_conn *c, struct pd_half *h)
+{
+    struct side *s = side_of(c, h->dir);
+
+    pd_int_set(&fields_of(pd_current(c, h->dir), h->dir)->body_bytes, (int64_t)s->body);
+    if (h->dir == PD_C2S)
+        pd_request_end(c, h);
+    else
+        pd_response_end(c, h);
+    idle(h);
+}
+
 /* The next n bytes are body. */
 static void pass_body(struct pd_conn *c, struct pd_half *h, uint16_t then, uint64_t n)
 {
-    if (!side_of(c, h->dir)->capture || n == 0) {
+    if (!side_of(c, h->dir)->capture) {
         pd_skip(h, then, n);
         return;
     }
@@ -166,6 +156,16 @@ static void pass_body(struct pd_conn *c, struct pd_half *h, uint16_t then, uint6
     pd_capture(h, then, n, r, &fields_of(r, h->dir)->body, (uint16_t)options->body_limit);
 }
 
+static void begin_closing(struct pd_conn *c, struct pd_half *h)
+{
+    struct side *s = side_of(c, h->dir);
+
+    s->closing = true;
+    s->body = h->pos;
+    pass_body(c, h, S_NEVER, PD_ENDLESS);
+}
+
+/* The head has passed: what follows it? */
 static void frame(struct pd_conn *c, struct pd_half *h, const struct pd_http_framing *f, bool closes)
 {
     struct side *s = side_of(c, h->dir);
@@ -173,10 +173,12 @@ static void frame(struct pd_conn *c, struct pd_half *h, const struct pd_http_fra
     s->body = f->has_length && !f->chunked ? f->length : 0;
     if (f->chunked)
         pd_line(h, S_CHUNK);
-    else if (f->has_length || !closes)
+    else if (!f->has_length && closes)
+        begin_closing(c, h);
+    else if (s->body)
         pass_body(c, h, S_END, s->body);
     else
-        pd_skip(h, S_CLOSING, 0);
+        end_message(c, h);
 }
 
 static void frame_request(struct pd_conn *c, struct pd_half *h, struct pd_rec *r,
@@ -189,29 +191,6 @@ static void frame_request(struct pd_conn *c, struct pd_half *h, struct pd_rec *r
         pd_skip(h, S_NEVER, PD_ENDLESS);
     else
         frame(c, h, f, false);
-}
-
-static uint16_t upgraded(const struct pd_http_framing *f)
-{
-    return f->websocket ? S_WEBSOCKET : f->h2c ? S_H2C : S_UPGRADED;
-}
-
-static void bodyless(struct pd_conn *c, struct pd_half *h, uint16_t then)
-{
-    side_of(c, h->dir)->body = 0;
-    pd_skip(h, then, 0);
-}
-
-static void set_status(struct pd_rec *r, unsigned status)
-{
-    struct pd_http *f = pd_fields(r);
-
-    pd_int_set(&f->status_code, status);
-    if (status >= 500) {
-        const char digits[] = {(char)('0' + status / 100), (char)('0' + status / 10 % 10),
-                               (char)('0' + status % 10)};
-        pd_text_set(r, &f->code, (struct pd_slice){(const uint8_t *)digits, sizeof digits}, sizeof digits);
-    }
 }
 
 static void orphan(struct pd_half *h, struct side *s)
@@ -251,6 +230,23 @@ static void refuse_tunnel(struct pd_conn *c)
         pd_bad(c, pd_half_of(c, PD_C2S), "bytes before the answer to CONNECT");
 }
 
+/* The connection leaves HTTP behind this head. */
+static void leave(struct pd_conn *c, struct pd_half *h, const char *to)
+{
+    side_of(c, h->dir)->body = 0;
+    end_message(c, h);
+    pd_opaque(c, to);
+}
+
+static void upgrade(struct pd_conn *c, struct pd_half *h, const struct pd_http_framing *f)
+{
+    /* The answer to an h2c request comes in http2, on stream 1. RFC 7540, section 3.2. */
+    if (f->h2c && !f->websocket && pd_reads(c, "http2"))
+        pd_switch(c, "http2", pd_current(c, PD_S2C), 1);
+    else
+        leave(c, h, f->websocket ? "websocket" : f->h2c ? "upgraded to h2c" : "upgraded");
+}
+
 static void frame_response(struct pd_conn *c, struct pd_half *h, struct pd_rec *r, unsigned status,
                            const struct pd_http_framing *f)
 {
@@ -258,24 +254,27 @@ static void frame_response(struct pd_conn *c, struct pd_half *h, struct pd_rec *
     bool empty =
         status == 204 || status == 304 || (f->has_length && f->length == 0 && !f->coded && !f->conflict);
 
-    set_status(r, status);
+    pd_http_set_status(r, status);
     s->capture = captures(c, r, f);
     if (s->kind == K_CONNECT && status >= 300)
         refuse_tunnel(c);
-    if (status == 101)
-        bodyless(c, h, upgraded(f));
-    else if (status < 200)
-        bodyless(c, h, S_INTERIM);
-    else if (s->kind == K_CONNECT && status < 300)
-        bodyless(c, h, S_TUNNEL);
-    else if (s->kind == K_HEAD || empty)
-        bodyless(c, h, S_END);
-    else if (s->kind == K_UNKNOWN)
+    if (status == 101) {
+        upgrade(c, h, f);
+    } else if (status < 200) {
+        pd_response_cancel(c, h);
+        idle(h);
+    } else if (s->kind == K_CONNECT && status < 300) {
+        leave(c, h, "CONNECT tunnel");
+    } else if (s->kind == K_HEAD || empty) {
+        s->body = 0;
+        end_message(c, h);
+    } else if (s->kind == K_UNKNOWN) {
         orphan(h, s); /* it may answer HEAD */
-    else if (f->conflict)
+    } else if (f->conflict) {
         pd_bad(c, h, "conflicting lengths");
-    else
+    } else {
         frame(c, h, f, true);
+    }
 }
 
 static bool park(struct pd_conn *c, struct side *s, const struct pd_http_head *head)
@@ -286,7 +285,22 @@ static bool park(struct pd_conn *c, struct side *s, const struct pd_http_head *h
     return s->parked;
 }
 
-static uint32_t read_head(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
+/* The head's end is at hand: the body begins behind it. */
+static void end_head(struct pd_conn *c, struct pd_half *h, struct pd_rec *r, const struct pd_http_head *head)
+{
+    struct side *s = side_of(c, h->dir);
+    struct pd_http_framing framing = head->framing;
+    unsigned status = head->status;
+
+    unpark(c, s);
+    if (h->dir == PD_C2S)
+        frame_request(c, h, r, &framing);
+    else
+        frame_response(c, h, r, status, &framing);
+}
+
+/* Reads on in a head, or from its beginning: `before` are bytes of it that came earlier. */
+static uint32_t read_head(struct pd_conn *c, struct pd_half *h, struct pd_slice before, struct pd_slice in)
 {
     struct side *s = side_of(c, h->dir);
     struct pd_rec *r = pd_current(c, h->dir);
@@ -298,7 +312,8 @@ static uint32_t read_head(struct pd_conn *c, struct pd_half *h, struct pd_slice 
     if (!head) {
         head = &local;
         pd_http_head_init(head, h->dir);
-        end = pd_http_head_read(head, r, options, (struct pd_slice){s->first, FIRST_BYTES}, &used);
+        if (before.len)
+            end = pd_http_head_read(head, r, options, before, &used);
     }
     if (end == PD_HTTP_MORE)
         end = pd_http_head_read(head, r, options, in, &used);
@@ -309,17 +324,39 @@ static uint32_t read_head(struct pd_conn *c, struct pd_half *h, struct pd_slice 
     if (end == PD_HTTP_MORE) {
         if (head == &local && !park(c, s, head))
             pd_bad(c, h, "no memory for a head in pieces");
+        else
+            pd_feed(h, S_HEAD, PD_ENDLESS);
         return in.len;
     }
-    struct pd_http_framing framing = head->framing;
-    unsigned status = head->status;
-    unpark(c, s);
-    if (h->dir == PD_C2S)
-        frame_request(c, h, r, &framing);
-    else
-        frame_response(c, h, r, status, &framing);
+    pd_feed_used(h, used);
+    end_head(c, h, r, head);
     s->mid = used < in.len;
     return used;
+}
+
+/* A message begins, unless these are the empty lines that may stand before one. RFC 9112, section 2.2. */
+static uint32_t between(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
+{
+    struct side *s = side_of(c, h->dir);
+    uint32_t n = 0;
+
+    if (s->tunnel) {
+        s->tunnel = A_TUNNEL_AND_MORE;
+        return in.len;
+    }
+    while (n < in.len && (in.p[n] == '\r' || in.p[n] == '\n'))
+        n++;
+    if (n) {
+        idle(h);
+        return n;
+    }
+    if (in.len < FIRST_BYTES) {
+        pd_bytes(h, S_FIRST, FIRST_BYTES);
+        return 0;
+    }
+    if (!begin(c, h, s, (struct pd_slice){in.p, FIRST_BYTES}))
+        return 0;
+    return read_head(c, h, (struct pd_slice){0}, in);
 }
 
 /* --- chunks --- */
@@ -347,18 +384,6 @@ static void chunk_break(struct pd_conn *c, struct pd_half *h, struct pd_slice li
         pd_bad(c, h, "chunk longer than its size");
 }
 
-static void end_message(struct pd_conn *c, struct pd_half *h)
-{
-    struct side *s = side_of(c, h->dir);
-
-    pd_int_set(&fields_of(pd_current(c, h->dir), h->dir)->body_bytes, (int64_t)s->body);
-    if (h->dir == PD_C2S)
-        pd_request_end(c, h);
-    else
-        pd_response_end(c, h);
-    idle(h);
-}
-
 static void trailer_line(struct pd_conn *c, struct pd_half *h, struct pd_slice line)
 {
     if (pd_http_is_empty_line(line))
@@ -371,15 +396,6 @@ static void trailer_line(struct pd_conn *c, struct pd_half *h, struct pd_slice l
 
 /* --- ends --- */
 
-static void begin_closing(struct pd_conn *c, struct pd_half *h)
-{
-    struct side *s = side_of(c, h->dir);
-
-    s->closing = true;
-    s->body = h->pos;
-    pass_body(c, h, S_NEVER, PD_ENDLESS);
-}
-
 /* The server closed: a body that this ends is whole, and any other is over too, as short as it is. A request
  * cut short has no end: whether it is answered does not depend on that, nor on whether the FIN was captured.
  */
@@ -389,53 +405,26 @@ static void fin(struct pd_conn *c, struct pd_half *h)
 
     if (h->dir == PD_C2S)
         return;
-    if (s->closing) {
-        s->closing = false;
+    if (s->closing)
         s->body = h->pos - s->body;
-        end_message(c, h);
-        return;
-    }
-    switch ((enum state)h->state) {
-    case S_END:
-    case S_CHUNK_DONE:
+    else if (h->state == S_END || h->state == S_CHUNK_DONE)
         s->body -= h->left; /* announced, but not sent */
-        end_message(c, h);
-        break;
-    case S_CHUNK:
-    case S_CHUNK_BREAK:
-    case S_TRAILER:
-        end_message(c, h);
-        break;
-    default:
-        break;
-    }
-}
-
-static void leave_http(struct pd_conn *c, struct pd_half *h)
-{
-    /* The answer to an h2c request comes in http2, on stream 1. RFC 7540, section 3.2. */
-    if (h->state == S_H2C && pd_reads(c, "http2")) {
-        pd_switch(c, "http2", pd_current(c, PD_S2C), 1);
-        return;
-    }
-    const char *to = h->state == S_TUNNEL      ? "CONNECT tunnel"
-                     : h->state == S_WEBSOCKET ? "websocket"
-                     : h->state == S_H2C       ? "upgraded to h2c"
-                                               : "upgraded";
+    else if (h->state < S_CHUNK || h->state > S_TRAILER)
+        return; /* not in a body */
+    s->closing = false;
     end_message(c, h);
-    pd_opaque(c, to);
 }
 
 static uint32_t step(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
 {
     switch ((enum state)h->state) {
     case S_IDLE:
-        return skip_blanks(c, h, in);
+        return between(c, h, in);
     case S_FIRST:
         first_bytes(c, h, in);
         break;
     case S_HEAD:
-        return read_head(c, h, in);
+        return read_head(c, h, (struct pd_slice){side_of(c, h->dir)->first, FIRST_BYTES}, in);
     case S_END:
         end_message(c, h);
         break;
@@ -451,21 +440,8 @@ static uint32_t step(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
     case S_TRAILER:
         trailer_line(c, h, in);
         break;
-    case S_CLOSING:
-        begin_closing(c, h);
-        break;
     case S_ORPHAN:
         return seek_response(c, h, in);
-    case S_INTERIM:
-        pd_response_cancel(c, h);
-        idle(h);
-        break;
-    case S_TUNNEL:
-    case S_WEBSOCKET:
-    case S_H2C:
-    case S_UPGRADED:
-        leave_http(c, h);
-        break;
     case S_NEVER:
         PD_ASSERT(h->state != S_NEVER); /* an endless want does not end */
         break;

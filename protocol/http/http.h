@@ -39,12 +39,26 @@ struct pd_http_options {
 /* fields.c */
 extern const struct pd_schema pd_http_schema;
 extern const struct pd_option pd_http_option_table[];
+/* The final status: the code, and the failure's text from 500 on. status is of three digits. */
+void pd_http_set_status(struct pd_rec *, unsigned status);
 
 /* lines.c. As struct pd_proto has it. */
 int pd_http_sync(struct pd_slice, const struct pd_look *, uint8_t *confidence);
 
 /* True for the characters of a token, RFC 9110, section 5.6.2. */
 bool pd_http_is_token(uint8_t c);
+/* May a request line begin so? A method may go on behind these bytes. */
+bool pd_http_begins_method(struct pd_slice first);
+
+struct pd_http_line { /* of a header */
+    struct pd_slice name, value;
+    uint32_t size; /* of the line, with its end */
+};
+
+/* Does the slice begin with a whole header line of the usual form: letters, digits, hyphens, a colon, a
+ * value, CR LF, and behind it something that is no blank? What else llhttp takes for a header is not looked
+ * for. The value has no blanks before it. */
+bool pd_http_plain_line(struct pd_slice, struct pd_http_line *);
 
 /* The size in a chunk's first line, RFC 9112, section 7.1. line ends with LF unless cut is set,
  * which means that it was longer than the token. False when it is none, or more than 2^63 - 1. */

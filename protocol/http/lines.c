@@ -20,6 +20,15 @@ bool pd_http_is_token(uint8_t c)
     return c < 128 && (set[c >> 5] >> (c & 31) & 1);
 }
 
+bool pd_http_begins_method(struct pd_slice first)
+{
+    uint32_t n = 0;
+
+    while (n < first.len && pd_http_is_token(first.p[n]))
+        n++;
+    return n && (n == first.len || first.p[n] == ' ');
+}
+
 static bool begins_with(struct pd_slice s, struct pd_slice prefix)
 {
     return s.len >= prefix.len && memcmp(s.p, prefix.p, prefix.len) == 0;
