@@ -9,7 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { CACHE_LINE = 64, AHEAD = 4096, AHEAD_MOST = 512 };
+enum {
+    CACHE_LINE = 64,
+    SMALL = 512,  /* bytes of a record that are all looked at, more or less */
+    AHEAD = 4096, /* bytes */
+    RUN = 8       /* records */
+};
 
 struct pd_batch *pd_batch_new(void)
 {
@@ -158,6 +163,8 @@ struct filling {
     struct pd_batch *batch;
     const uint8_t *p;
     size_t at, have;
+    uint64_t size; /* of the last large record */
+    bool again;    /* and of the one before it */
     uint64_t need; /* bytes from `at` on that the next record takes, as far as known */
 };
 
@@ -169,19 +176,35 @@ static void drop(struct pd_file *f, struct filling *b, uint64_t n)
     b->at += (size_t)(n - f->skip);
 }
 
-/* A window is in no cache yet, and the processor reads ahead only to the end of a page: asks for the headers
- * of the next record, and farther on for as many bytes as this one, of n bytes, has. */
-static inline void prefetch(const struct filling *b, uint64_t n)
+/* The headers of a record, if one begins there. Inlined, or gcc takes a function that only prefetches for one
+ * without effect, and drops the calls. */
+static inline __attribute__((always_inline)) void fetch(const struct filling *b, uint64_t from)
 {
-    const uint8_t *p = b->p + b->at;
+    if (from + 2 * CACHE_LINE > b->have - b->at)
+        return;
+    __builtin_prefetch(b->p + b->at + from);
+    __builtin_prefetch(b->p + b->at + from + CACHE_LINE);
+}
+
+/* A window is in no cache yet, and a record is found only by the length of the one before, of n bytes: each
+ * would be waited for in turn. Asks memory for what probably comes: the next headers; behind a small record
+ * as many bytes farther on; behind large ones of one size, as bulk transfers have them, more of that size. */
+static inline __attribute__((always_inline)) void look_ahead(struct filling *b, uint64_t n)
+{
     uint64_t left = b->have - b->at;
 
-    if (n + 2 * CACHE_LINE <= left) {
-        __builtin_prefetch(p + n);
-        __builtin_prefetch(p + n + CACHE_LINE);
+    fetch(b, n);
+    if (n <= SMALL) {
+        for (uint64_t i = AHEAD; i < AHEAD + n && i < left; i += CACHE_LINE)
+            __builtin_prefetch(b->p + b->at + i);
+        return;
     }
-    for (uint64_t i = AHEAD; i < AHEAD + n && i < AHEAD + AHEAD_MOST && i < left; i += CACHE_LINE)
-        __builtin_prefetch(p + i);
+    if (n == b->size) {
+        for (unsigned i = b->again ? RUN : 2; i <= RUN; i++)
+            fetch(b, i * n);
+    }
+    b->again = n == b->size;
+    b->size = n;
 }
 
 /* Takes records until the batch is full (PD_NEXT_RECORD) or there is a reason to stop. */
@@ -205,7 +228,7 @@ static enum pd_next take_records(struct pd_file *f, struct filling *b, uint64_t 
         if (what == PD_NEXT_RECORD) {
             struct pd_packet *packet = &batch->packet[batch->count++];
             packet->ordinal = ++*ordinal;
-            prefetch(b, n);
+            look_ahead(b, n);
             add_packet(f, &record, packet, stats);
         }
         drop(f, b, n);
