@@ -7,6 +7,8 @@
 #include <cmocka.h>
 // clang-format on
 #include "base/buf.h"
+#include <inttypes.h>
+#include <stdio.h>
 
 static void assert_holds(const struct pd_buf *b, const char *text)
 {
@@ -55,6 +57,24 @@ static void prints_numbers(void **state)
     pd_buf_free(&b);
 }
 
+/* Around each power of ten, where the way to print changes. */
+static void prints_numbers_of_each_length(void **state)
+{
+    char text[PD_U64_TEXT + 1], mine[PD_U64_TEXT];
+    uint64_t power = 1;
+
+    (void)state;
+    for (int digits = 1; digits <= PD_U64_TEXT; digits++) {
+        const uint64_t around[] = {power - 1, power, power + 1, power / 9 * 12};
+        for (size_t i = 0; i < sizeof around / sizeof *around; i++) {
+            int n = snprintf(text, sizeof text, "%" PRIu64, around[i]);
+            assert_int_equal(pd_print_u64(mine, around[i]) - mine, n);
+            assert_memory_equal(mine, text, (size_t)n);
+        }
+        power *= 10;
+    }
+}
+
 static void stops_at_its_limit(void **state)
 {
     struct pd_buf b;
@@ -97,6 +117,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(adds_everything),
         cmocka_unit_test(prints_numbers),
+        cmocka_unit_test(prints_numbers_of_each_length),
         cmocka_unit_test(stops_at_its_limit),
         cmocka_unit_test(drops_what_does_not_fit_whole),
     };

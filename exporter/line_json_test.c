@@ -228,7 +228,7 @@ static void escapes(void **state)
     PATH("\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
 }
 
-/* Each byte that needs care, at each place of a text of each length up to 20: the fast way and the slow one.
+/* Each byte that needs care, at each place of a text of each length up to 40: the fast ways and the slow one.
  */
 static void escapes_anywhere(void **state)
 {
@@ -237,17 +237,18 @@ static void escapes_anywhere(void **state)
         const char *json;
     } care[] = {{'"', "\\\""},       {'\\', "\\\\"},      {'\n', "\\n"},
                 {'\x1f', "\\u001f"}, {'\x7f', "\\u007f"}, {'\x80', "\xef\xbf\xbd"}};
+    enum { LONGEST = 40 };
+    char clean[LONGEST], bytes[LONGEST], json[LONGEST + 8];
 
     (void)state;
+    memset(clean, '!', sizeof clean);
     for (size_t c = 0; c < sizeof care / sizeof *care; c++)
-        for (size_t len = 1; len <= 20; len++)
-            for (size_t at = 0; at < len; at++) {
-                char bytes[21], json[64];
-                memset(bytes, '!', sizeof bytes);
+        for (int len = 1; len <= LONGEST; len++)
+            for (int at = 0; at < len; at++) {
+                memcpy(bytes, clean, sizeof bytes);
                 bytes[at] = care[c].byte;
-                snprintf(json, sizeof json, "%.*s%s%.*s", (int)at, "!!!!!!!!!!!!!!!!!!!!", care[c].json,
-                         (int)(len - at - 1), "!!!!!!!!!!!!!!!!!!!!");
-                assert_path(bytes, len, json);
+                snprintf(json, sizeof json, "%.*s%s%.*s", at, clean, care[c].json, len - at - 1, clean);
+                assert_path(bytes, (size_t)len, json);
             }
 }
 
@@ -371,27 +372,38 @@ static void cut_inside(void **state)
                 "\"cut\":[\"request.path\",\"request.headers\"]}\n");
 }
 
-/* With any limit smaller than the line the buffer says so, and nothing is written beyond it. */
+/* With whatever limit, the line is there whole, or not at all and the buffer says so. */
 static void a_full_buffer_says_so(void **state)
 {
     struct pd_rec *r = toy_record(&store);
     struct toy *t = pd_fields(r);
+    struct pd_line_style style = {.redact = redact, .iface_name = iface_name, .community_id = true};
+    char value[600];
+    unsigned fits = 0;
 
     (void)state;
+    memset(value, '"', sizeof value);
     toy_header(r, &t->headers, "Authorization", "Basic abc");
+    pd_text_set(r, &t->host, (struct pd_slice){(const uint8_t *)value, sizeof value}, UINT16_MAX);
+    pd_text_static(&t->query, "a=b&token=c&d=e");
     toy_header(r, &t->rsp_headers, "a", "b");
+    toy_header(r, &t->rsp_headers, "strange\"name", "b");
+    toy_header(r, &t->rsp_headers, "a", "c");
     t->path.full++;
     add_answer(r, &t->answers, "a.b", 60, "1.2.3.4");
-    pd_line_json(&out, r, &plain, memo);
-    size_t whole = out.len;
-    for (size_t limit = 0; limit < whole; limit++) {
+    pd_line_json(&out, r, &style, memo);
+    for (size_t limit = 0; limit < 4 * out.len; limit++) {
         struct pd_buf small;
         pd_buf_init(&small, limit);
-        pd_line_json(&small, r, &plain, memo);
-        assert_true(small.full);
+        pd_line_json(&small, r, &style, memo);
+        assert_int_equal(small.len, small.full ? 0 : out.len);
         assert_true(small.len <= limit);
+        if (!small.full)
+            assert_memory_equal(small.p, out.p, out.len);
+        fits += !small.full;
         pd_buf_free(&small);
     }
+    assert_true(fits > 0);
 }
 
 #define T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)

@@ -216,11 +216,13 @@ static inline bool same_bytes(const char *a, const char *b, uint32_t n)
     return true;
 }
 
+/* Is the name in JSON what it is here? */
 static bool is_plain(struct pd_slice name)
 {
     char text[PD_MEMO_NAME_MAX * PD_JSON_ESCAPE + PD_JSON_SLACK];
+    char *end = pd_json_string(text, name);
 
-    return pd_json_string(text, name) - text == (ptrdiff_t)(name.len + sizeof "\"\"," - 1);
+    return end == text + 1 + name.len + 2 && memcmp(text + 1, name.p, name.len) == 0;
 }
 
 static void learn_name(struct pd_memo_name *slot, const struct pd_redact *redact, struct pd_slice name)

@@ -402,6 +402,49 @@ static void a_side_can_be_forgotten(void **state)
     pd_rec_free(r);
 }
 
+static void assert_texts_equal(const struct pd_text *a, const struct pd_text *b)
+{
+    assert_int_equal(a->len, b->len);
+    assert_int_equal(a->full, b->full);
+    assert_memory_equal(a->s, b->s, a->len);
+}
+
+/* Headers added in one step are those added in two, wherever the arena's pieces and its bound end. */
+static void a_header_with_its_value(void **state)
+{
+    char text[300];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof text; i++)
+        text[i] = (char)('A' + i % 40);
+    for (uint32_t shift = 0; shift < 64; shift++) {
+        struct pd_rec *one = pd_rec_new(&store, &schema), *two = pd_rec_new(&store, &schema);
+        struct fields *f = pd_fields(one), *g = pd_fields(two);
+        for (uint32_t i = 0; i < 200; i++) {
+            struct pd_slice name = {(const uint8_t *)text + i % 7, (i * 5 + shift) % 290};
+            struct pd_slice value = {(const uint8_t *)text, (i * 11 + shift * 3) % 300};
+            struct pd_header *h = pd_list_header_value(one, &f->headers, 150, name, value, 200);
+            struct pd_header *o = pd_list_header(two, &g->headers, 150, name);
+            if (o)
+                pd_text_set(two, &o->value, value, 200);
+            assert_int_equal(!h, !o);
+            assert_int_equal(one->arena_left, two->arena_left);
+            if (!h)
+                continue;
+            assert_texts_equal(&h->name, &o->name);
+            assert_texts_equal(&h->value, &o->value);
+            assert_int_equal(h->again, o->again);
+            assert_int_equal(h->hash, o->hash);
+        }
+        assert_int_equal(f->headers.count, g->headers.count);
+        assert_int_equal(f->headers.full, 200);
+        assert_int_equal(f->headers.repeats, g->headers.repeats);
+        assert_ptr_equal(f->headers.last ? ((struct pd_header *)f->headers.last)->next : NULL, NULL);
+        pd_rec_free(one);
+        pd_rec_free(two);
+    }
+}
+
 #define T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -422,6 +465,7 @@ int main(void)
         T(header_names_are_lowered),
         T(repeated_headers_are_marked),
         T(many_headers_stay_apart),
+        T(a_header_with_its_value),
         T(a_side_can_be_forgotten),
     };
 
