@@ -21,37 +21,37 @@ enum pd_rec_flag {
 enum { PD_REC_BYTES = 1024 }; /* a record with the first part of its arena */
 
 struct pd_rec {
-    struct pd_rec *next, *prev;    /* wherever it is: a queue, a hash chain's bucket, the held list */
-    struct pd_rec *chain;          /* keyed records: the next in the bucket */
+    struct pd_rec *next, *prev; /* wherever it is: a queue, a hash chain's bucket, the held list */
+    struct pd_rec *chain;       /* keyed records: the next in the bucket */
     const struct pd_schema *schema;
     struct pd_store *store;
-    const void *owner;             /* keyed records: the connection, or NULL for datagrams */
+    const void *owner; /* keyed records: the connection, or NULL for datagrams */
     struct pd_end client, server;
     struct pd_link link;
-    uint64_t key;                  /* keyed records: the protocol's key, with the side that asked */
-    uint64_t hash;                 /* keyed records: of owner or ends, and key */
-    uint64_t ordinal;              /* of the packet with the request's first byte */
-    uint64_t first_req, last_req;  /* times of first and last byte, ns; 0 when not seen */
+    uint64_t key;                 /* keyed records: the protocol's key, with the side that asked */
+    uint64_t hash;                /* keyed records: of owner or ends, and key */
+    uint64_t ordinal;             /* of the packet with the request's first byte */
+    uint64_t first_req, last_req; /* times of first and last byte, ns; 0 when not seen */
     uint64_t first_rsp, last_rsp;
     uint64_t req_bytes, rsp_bytes; /* application bytes on the wire */
-    uint64_t req_at, rsp_at;       /* stream offsets of the first bytes; the low 32 bits are sequence numbers */
-    uint32_t req_ack;              /* what the request's first segment acknowledged, when has_req_ack */
+    uint64_t req_at, rsp_at; /* stream offsets of the first bytes; the low 32 bits are sequence numbers */
+    uint32_t req_ack;        /* what the request's first segment acknowledged, when has_req_ack */
     bool has_req_ack;
-    uint8_t status;                /* enum pd_status, set when emitted */
-    uint8_t flags;                 /* enum pd_rec_flag */
+    uint8_t status; /* enum pd_status, set when emitted */
+    uint8_t flags;  /* enum pd_rec_flag */
     uint8_t transport;
-    uint8_t asked_by;              /* the direction of the request: 0 client, 1 server */
-    uint16_t retransmissions;      /* the same request seen again while outstanding */
-    struct pd_chunk *chunks;       /* arena beyond the record itself */
-    char *at, *end;                /* the free part of the current piece of arena */
-    uint32_t arena_left;           /* what the schema's bound still allows */
+    uint8_t asked_by;                 /* the direction of the request: 0 client, 1 server */
+    uint16_t retransmissions;         /* the same request seen again while outstanding */
+    struct pd_chunk *chunks;          /* arena beyond the record itself */
+    char *at, *end;                   /* the free part of the current piece of arena */
+    uint32_t arena_left;              /* what the schema's bound still allows */
     _Alignas(8) unsigned char data[]; /* the protocol's struct, then the first piece of arena */
 };
 
-enum { PD_CHUNK_CLASSES = 3 };     /* arena chunks of 512, 2,048 and 8,192 bytes */
+enum { PD_CHUNK_CLASSES = 3 }; /* arena chunks of 512, 2,048 and 8,192 bytes */
 
 struct pd_store_limits {
-    uint32_t records;              /* at once in this store */
+    uint32_t records; /* at once in this store */
     uint32_t chunks[PD_CHUNK_CLASSES];
 };
 
@@ -61,8 +61,8 @@ struct pd_store {
     struct pd_pool chunks[PD_CHUNK_CLASSES];
     void (*emit)(void *arg, struct pd_rec *);
     void *arg;
-    uint64_t starved;              /* records not made and texts cut because a pool was empty */
-    struct pd_rec *nothing;        /* the void record */
+    uint64_t starved;       /* records not made and texts cut because a pool was empty */
+    struct pd_rec *nothing; /* the void record */
 };
 
 /* 0 or -ENOMEM. */

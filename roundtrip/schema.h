@@ -5,8 +5,8 @@
 #include "base/addr.h"
 #include "base/slice.h"
 
-/* A bounded copy in a record's arena. s is NULL when the field was not seen. len is what was kept, full what the
- * wire carried; holed means that bytes inside were lost. Not NUL-terminated. */
+/* A bounded copy in a record's arena. s is NULL when the field was not seen. len is what was kept, full what
+ * the wire carried; holed means that bytes inside were lost. Not NUL-terminated. */
 struct pd_text {
     const char *s;
     uint32_t full;
@@ -25,9 +25,9 @@ enum pd_bool { PD_UNSEEN, PD_FALSE, PD_TRUE };
 /* A list in a record's arena; nodes are of one of the kinds below. full counts what the wire carried. */
 struct pd_list {
     void *first, *last;
-    uint64_t names;       /* HEADERS: a bit set of name hashes, to know at once that a name is new */
+    uint64_t names; /* HEADERS: a bit set of name hashes, to know at once that a name is new */
     uint16_t count, full;
-    bool repeats;         /* HEADERS: some name stands more than once */
+    bool repeats; /* HEADERS: some name stands more than once */
 };
 
 struct pd_item { /* LIST */
@@ -51,15 +51,15 @@ enum pd_side { PD_REQUEST, PD_RESPONSE };
 enum pd_type { PD_TEXT, PD_INT, PD_BOOL, PD_LIST, PD_HEADERS, PD_OBJECTS };
 
 enum pd_role {
-    PD_LABEL = 1,      /* may be a metric's label: a bounded set of values */
-    PD_ATTRIBUTE = 2,  /* goes into spans */
-    PD_LOG = 4,        /* goes into lines */
-    PD_METRIC = 8,     /* a histogram of its own */
-    PD_ASKED = 16,     /* part of the text line's "what was asked", in table order */
-    PD_CAME = 32,      /* part of its "what came" */
-    PD_HIDDEN = 64,    /* never in a line */
-    PD_QUERY = 128,    /* a URL's query: values of secret-looking keys are redacted */
-    PD_JOINED = 256    /* text line: no blank between this and the column before (host, path) */
+    PD_LABEL = 1,     /* may be a metric's label: a bounded set of values */
+    PD_ATTRIBUTE = 2, /* goes into spans */
+    PD_LOG = 4,       /* goes into lines */
+    PD_METRIC = 8,    /* a histogram of its own */
+    PD_ASKED = 16,    /* part of the text line's "what was asked", in table order */
+    PD_CAME = 32,     /* part of its "what came" */
+    PD_HIDDEN = 64,   /* never in a line */
+    PD_QUERY = 128,   /* a URL's query: values of secret-looking keys are redacted */
+    PD_JOINED = 256   /* text line: no blank between this and the column before (host, path) */
 };
 
 struct pd_field {
@@ -80,7 +80,8 @@ struct pd_schema {
     const struct pd_field *fields;
     uint16_t rec_size;  /* sizeof the protocol's record struct */
     uint16_t arena_max; /* bytes of texts and lists a record may hold */
-    /* True when the response says failure; *error then is a short text for the line (in the record or static). */
+    /* True when the response says failure; *error then is a short text for the line (in the record or
+     * static). */
     bool (*failed)(const struct pd_rec *, struct pd_text *error);
 };
 #endif
