@@ -13,7 +13,7 @@ const char *const pd_redact_defaults[] = {"auth",    "token",     "secret", "pas
 
 struct pd_redact {
     uint16_t class_of[BYTES]; /* 0: in no part */
-    uint32_t width;        /* classes */
+    uint32_t width;           /* classes */
     uint32_t states;
     uint32_t found;  /* a part was seen; this state is never left */
     uint32_t next[]; /* [states * width]; states stand multiplied by width, so that a step is one addition */
