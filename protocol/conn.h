@@ -27,8 +27,8 @@ struct pd_conn {
     uint16_t iface_tick[2]; /* when it was last seen there, in ticks */
     uint8_t index;          /* of proto in the setup */
     uint8_t segments;       /* with data, while undetected */
+    uint8_t driving;        /* a bit for each direction whose step() is running */
     unsigned list : 2;      /* enum pd_list_name */
-    unsigned driving : 2;   /* a bit for each direction whose step() is running */
     bool udp : 1;
     bool oriented : 1; /* which end is the client is known */
     bool joined : 1;   /* in mid-stream */

@@ -348,16 +348,16 @@ static uint64_t token_length(const struct pd_half *h, struct pd_slice token)
 static uint32_t run_step(struct pd_conn *c, struct pd_half *h, struct pd_slice token, uint64_t length)
 {
     struct pd_worker *w = c->worker;
-    unsigned bit = 1u << h->dir;
+    uint8_t bit = (uint8_t)(1u << h->dir);
     uint64_t outer = w->token_length; /* another half's step may have led here */
 
     h->want = PD_W_NONE;
     h->reframed = false;
-    c->driving |= bit & 3;
+    c->driving |= bit;
     w->token_length = length;
     uint32_t n = c->proto->step(c, h, token);
     w->token_length = outer;
-    c->driving &= ~bit & 3;
+    c->driving &= (uint8_t)~bit;
     return n;
 }
 

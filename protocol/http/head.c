@@ -7,6 +7,8 @@
 #include "protocol/http/head.h"
 #include "base/check.h"
 
+#define USUAL_METHOD "GET"
+
 static uint32_t least(uint32_t a, uint32_t b)
 {
     return a < b ? a : b;
@@ -239,14 +241,21 @@ static enum pd_http_head_end read_method(struct pd_http_head *head, struct pd_sl
     if (head->name.full == 0 || head->name.full > PD_HTTP_METHOD_MAX || in->p[n] != ' ')
         return fail(head, "no method");
     struct pd_slice method = slice_of(head->name.p, head->name.len);
-    bool connect = pd_slice_eq(method, PD_SLICE("CONNECT"));
-    pd_text_set(head->rec, &fields(head)->method, method, PD_HTTP_METHOD_MAX);
+    bool whole = method.p == in->p;
     head->name = (struct pd_http_part){0};
     head->has_method = true;
+    if (pd_slice_eq(method, PD_SLICE(USUAL_METHOD))) {
+        pd_text_static(&fields(head)->method, USUAL_METHOD);
+        if (whole)
+            return PD_HTTP_DONE; /* llhttp may see it as it is */
+    } else {
+        pd_text_set(head->rec, &fields(head)->method, method, PD_HTTP_METHOD_MAX);
+    }
     in->p += n;
     in->len -= n;
-    llhttp_errno_t error =
-        connect ? llhttp_execute(&head->parser, "CONNECT", 7) : llhttp_execute(&head->parser, "GET", 3);
+    bool connect = pd_slice_eq(method, PD_SLICE("CONNECT"));
+    llhttp_errno_t error = connect ? llhttp_execute(&head->parser, "CONNECT", 7)
+                                   : llhttp_execute(&head->parser, USUAL_METHOD, sizeof USUAL_METHOD - 1);
     PD_ASSERT(error == HPE_OK);
     return PD_HTTP_DONE;
 }
@@ -289,7 +298,7 @@ static bool read_plain(struct pd_http_head *head, struct pd_slice *in)
 {
     struct pd_http_line line;
 
-    while (pd_http_plain_line(*in, &line) && !pd_http_frames_body(line.name)) {
+    while (pd_http_plain_line(*in, &line) && pd_http_knows(head, &line)) {
         pd_http_header(head, part_of(line.name, PD_HTTP_NAME_MAX), part_of(line.value, PD_HTTP_VALUE_MAX));
         in->p += line.size;
         in->len -= line.size;

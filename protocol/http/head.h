@@ -71,6 +71,7 @@ void pd_http_head_park(struct pd_http_head *to, const struct pd_http_head *from)
 
 /* header.c: a whole header, blanks behind its name or value included. */
 void pd_http_header(struct pd_http_head *, struct pd_http_part name, struct pd_http_part value);
-/* Is it one of the lines that llhttp has to see? */
-bool pd_http_frames_body(struct pd_slice name);
+/* May the line go past llhttp? It has to see those that frame the body, but for a length that is a plain
+ * number; that one is put where llhttp would put it. */
+bool pd_http_knows(struct pd_http_head *, const struct pd_http_line *);
 #endif

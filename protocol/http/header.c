@@ -106,12 +106,29 @@ static bool same_name(struct pd_slice name, const char *lower)
     return i + WORD >= name.len && same_bytes(name.p + name.len - WORD, lower + name.len - WORD, WORD);
 }
 
-bool pd_http_frames_body(struct pd_slice name)
+static bool plain_number(struct pd_slice s, uint64_t *out)
+{
+    enum { DIGITS = 18 }; /* so many fit in any case */
+    uint64_t n = 0;
+
+    if (!s.len || s.len > DIGITS)
+        return false;
+    for (uint32_t i = 0; i < s.len; i++) {
+        if (s.p[i] < '0' || s.p[i] > '9')
+            return false;
+        n = n * 10 + s.p[i] - '0';
+    }
+    *out = n;
+    return true;
+}
+
+bool pd_http_knows(struct pd_http_head *head, const struct pd_http_line *line)
 {
     static const char length[] = "content-length", coding[] = "transfer-encoding";
 
-    return (name.len == sizeof length - 1 && same_name(name, length)) ||
-           (name.len == sizeof coding - 1 && same_name(name, coding));
+    if (line->name.len == sizeof length - 1 && same_name(line->name, length))
+        return plain_number(line->value, &head->parser.content_length);
+    return line->name.len != sizeof coding - 1 || !same_name(line->name, coding);
 }
 
 static void know(struct pd_http_head *head, struct pd_slice name, struct pd_slice value,
@@ -141,10 +158,15 @@ static bool named(const struct pd_names *names, struct pd_slice name)
     return false;
 }
 
+static inline bool ends_blank(const struct pd_http_part *part)
+{
+    return part->len && (part->p[part->len - 1] == ' ' || part->p[part->len - 1] == '\t') &&
+           part->len == part->full;
+}
+
 static inline struct pd_slice trimmed(struct pd_http_part *part)
 {
-    while (part->len && (part->p[part->len - 1] == ' ' || part->p[part->len - 1] == '\t') &&
-           part->len == part->full)
+    while (ends_blank(part))
         part->full = --part->len;
     return slice_of(part->p, part->len);
 }

@@ -13,18 +13,8 @@ static bool is_usual(uint8_t c)
     return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '-';
 }
 
-/* Both spans return the offset of the first byte from `at` on that does not belong, else the slice's end. */
 #ifdef __SSE2__
 enum { BLOCK = sizeof(__m128i) };
-
-/* Sixteen bytes, those from `at` on and, near the slice's end, some before it: *skip of them. */
-static inline __m128i block(struct pd_slice s, uint32_t at, uint32_t *skip)
-{
-    uint32_t from = at + BLOCK <= s.len ? at : s.len - BLOCK;
-
-    *skip = at - from;
-    return _mm_loadu_si128((const __m128i *)(const void *)(s.p + from));
-}
 
 static inline __m128i within(__m128i v, char first, char last)
 {
@@ -33,68 +23,73 @@ static inline __m128i within(__m128i v, char first, char last)
     return _mm_cmpeq_epi8(from_first, _mm_min_epu8(from_first, _mm_set1_epi8((char)(last - first))));
 }
 
-static uint32_t name_span(struct pd_slice s, uint32_t at)
+/* Of sixteen bytes, a bit for each that is not usual in a name; for each that is CR or LF. */
+static inline unsigned unusual(const uint8_t *p)
 {
-    uint32_t skip;
+    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+    __m128i letter = within(_mm_or_si128(v, _mm_set1_epi8(0x20)), 'a', 'z');
+    __m128i other = _mm_or_si128(within(v, '0', '9'), _mm_cmpeq_epi8(v, _mm_set1_epi8('-')));
 
-    for (; s.len >= BLOCK && at < s.len; at += BLOCK - skip) {
-        __m128i v = block(s, at, &skip);
-        __m128i usual =
-            _mm_or_si128(within(_mm_or_si128(v, _mm_set1_epi8(0x20)), 'a', 'z'),
-                         _mm_or_si128(within(v, '0', '9'), _mm_cmpeq_epi8(v, _mm_set1_epi8('-'))));
-        unsigned odd = (~(unsigned)_mm_movemask_epi8(usual) & 0xffff) >> skip;
-        if (odd)
-            return at + (uint32_t)__builtin_ctz(odd);
-    }
-    while (at < s.len && is_usual(s.p[at]))
-        at++;
-    return at;
+    return (unsigned)_mm_movemask_epi8(_mm_or_si128(letter, other)) ^ 0xffff;
 }
 
-static uint32_t value_span(struct pd_slice s, uint32_t at)
+static inline unsigned breaks(const uint8_t *p)
 {
-    uint32_t skip;
+    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+    __m128i cr = _mm_cmpeq_epi8(v, _mm_set1_epi8('\r')), lf = _mm_cmpeq_epi8(v, _mm_set1_epi8('\n'));
 
-    for (; s.len >= BLOCK && at < s.len; at += BLOCK - skip) {
-        __m128i v = block(s, at, &skip);
-        __m128i end =
-            _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\r')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\n')));
-        unsigned found = (unsigned)_mm_movemask_epi8(end) >> skip;
-        if (found)
-            return at + (uint32_t)__builtin_ctz(found);
-    }
-    while (at < s.len && s.p[at] != '\r' && s.p[at] != '\n')
-        at++;
-    return at;
-}
-#else
-static uint32_t name_span(struct pd_slice s, uint32_t at)
-{
-    while (at < s.len && is_usual(s.p[at]))
-        at++;
-    return at;
-}
-
-static uint32_t value_span(struct pd_slice s, uint32_t at)
-{
-    while (at < s.len && s.p[at] != '\r' && s.p[at] != '\n')
-        at++;
-    return at;
+    return (unsigned)_mm_movemask_epi8(_mm_or_si128(cr, lf));
 }
 #endif
 
+/* The first byte that does not belong to the name, or the end. */
+static inline const uint8_t *name_end(const uint8_t *p, const uint8_t *end)
+{
+#ifdef __SSE2__
+    for (; end - p >= BLOCK; p += BLOCK) {
+        unsigned found = unusual(p);
+        if (found)
+            return p + __builtin_ctz(found);
+    }
+#endif
+    while (p < end && is_usual(*p))
+        p++;
+    return p;
+}
+
+static inline const uint8_t *value_end(const uint8_t *p, const uint8_t *end)
+{
+#ifdef __SSE2__
+    for (; end - p >= BLOCK; p += BLOCK) {
+        unsigned found = breaks(p);
+        if (found)
+            return p + __builtin_ctz(found);
+    }
+#endif
+    while (p < end && *p != '\r' && *p != '\n')
+        p++;
+    return p;
+}
+
+static inline bool is_blank(uint8_t c)
+{
+    return c == ' ' || c == '\t';
+}
+
 bool pd_http_plain_line(struct pd_slice in, struct pd_http_line *line)
 {
-    uint32_t name = name_span(in, 0), value = name + 1;
+    const uint8_t *end = in.p + in.len, *colon = name_end(in.p, end), *value = colon;
 
-    if (!name || name == in.len || in.p[name] != ':')
+    if (colon == in.p || colon == end || *colon != ':')
         return false;
-    while (value < in.len && (in.p[value] == ' ' || in.p[value] == '\t'))
+    do
         value++;
-    uint32_t end = value_span(in, value), next = end + 2;
-    if (next >= in.len || in.p[end] != '\r' || in.p[end + 1] != '\n' || in.p[next] == ' ' ||
-        in.p[next] == '\t')
+    while (value < end && is_blank(*value));
+    const uint8_t *stop = value_end(value, end);
+    if (end - stop <= 2 || stop[0] != '\r' || stop[1] != '\n' || is_blank(stop[2]))
         return false;
-    *line = (struct pd_http_line){{in.p, name}, {in.p + value, end - value}, next};
+    line->name = (struct pd_slice){in.p, (uint32_t)(colon - in.p)};
+    line->value = (struct pd_slice){value, (uint32_t)(stop - value)};
+    line->size = (uint32_t)(stop - in.p) + 2;
     return true;
 }
