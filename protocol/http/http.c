@@ -83,8 +83,7 @@ static bool begin_request(struct pd_conn *c, struct pd_half *h, struct pd_slice 
         kind = K_HEAD;
     else if (memcmp(first.p, "CONNECT ", 8) == 0)
         kind = K_CONNECT;
-    if (kind == K_CONNECT)
-        side_of(c, PD_C2S)->tunnel = A_TUNNEL;
+    side_of(c, PD_C2S)->tunnel = kind == K_CONNECT ? A_TUNNEL : A_NOTHING;
     pd_request_owed(c, h, (uint8_t)kind, 1);
     return true;
 }
@@ -105,8 +104,8 @@ static bool begin_response(struct pd_conn *c, struct pd_half *h, struct side *s,
 /* The first bytes say that a message begins; else they are bad. */
 static bool begin(struct pd_conn *c, struct pd_half *h, struct side *s, struct pd_slice first)
 {
-    bool client = h->dir == PD_C2S;
-    bool begins = client ? begin_request(c, h, first) : begin_response(c, h, s, first);
+    bool client = h->dir == PD_C2S,
+         begins = client ? begin_request(c, h, first) : begin_response(c, h, s, first);
 
     if (!begins)
         pd_bad(c, h, client ? "no request line" : "no status line");
@@ -151,9 +150,9 @@ static void pass_body(struct pd_conn *c, struct pd_half *h, uint16_t then, uint6
         pd_skip(h, then, n);
         return;
     }
-    const struct pd_http_options *options = pd_options(c);
     struct pd_rec *r = pd_current(c, h->dir);
-    pd_capture(h, then, n, r, &fields_of(r, h->dir)->body, (uint16_t)options->body_limit);
+    uint64_t limit = ((const struct pd_http_options *)pd_options(c))->body_limit;
+    pd_capture(h, then, n, r, &fields_of(r, h->dir)->body, (uint16_t)limit);
 }
 
 static void begin_closing(struct pd_conn *c, struct pd_half *h)
@@ -191,12 +190,6 @@ static void frame_request(struct pd_conn *c, struct pd_half *h, struct pd_rec *r
         pd_skip(h, S_NEVER, PD_ENDLESS);
     else
         frame(c, h, f, false);
-}
-
-static void orphan(struct pd_half *h, struct side *s)
-{
-    s->asked = 0;
-    pd_feed(h, S_ORPHAN, PD_ENDLESS);
 }
 
 /* Behind an orphan's head the next response is where a segment begins with one. It is believed while at most
@@ -251,8 +244,7 @@ static void frame_response(struct pd_conn *c, struct pd_half *h, struct pd_rec *
                            const struct pd_http_framing *f)
 {
     struct side *s = side_of(c, h->dir);
-    bool empty =
-        status == 204 || status == 304 || (f->has_length && f->length == 0 && !f->coded && !f->conflict);
+    bool none = f->has_length && f->length == 0 && !f->coded && !f->conflict;
 
     pd_http_set_status(r, status);
     s->capture = captures(c, r, f);
@@ -265,11 +257,12 @@ static void frame_response(struct pd_conn *c, struct pd_half *h, struct pd_rec *
         idle(h);
     } else if (s->kind == K_CONNECT && status < 300) {
         leave(c, h, "CONNECT tunnel");
-    } else if (s->kind == K_HEAD || empty) {
+    } else if (none || status == 204 || status == 304 || s->kind == K_HEAD) {
         s->body = 0;
         end_message(c, h);
     } else if (s->kind == K_UNKNOWN) {
-        orphan(h, s); /* it may answer HEAD */
+        s->asked = 0;
+        pd_feed(h, S_ORPHAN, PD_ENDLESS); /* it may answer HEAD */
     } else if (f->conflict) {
         pd_bad(c, h, "conflicting lengths");
     } else {
@@ -289,14 +282,31 @@ static bool park(struct pd_conn *c, struct side *s, const struct pd_http_head *h
 static void end_head(struct pd_conn *c, struct pd_half *h, struct pd_rec *r, const struct pd_http_head *head)
 {
     struct side *s = side_of(c, h->dir);
-    struct pd_http_framing framing = head->framing;
+    struct pd_http_framing copy;
+    const struct pd_http_framing *f = &head->framing;
     unsigned status = head->status;
 
-    unpark(c, s);
+    if (s->parked) { /* the head goes back first: what comes may end the connection's state */
+        copy = *f;
+        f = &copy;
+        unpark(c, s);
+    }
     if (h->dir == PD_C2S)
-        frame_request(c, h, r, &framing);
+        frame_request(c, h, r, f);
     else
-        frame_response(c, h, r, status, &framing);
+        frame_response(c, h, r, status, f);
+}
+
+/* A body that nobody looks at and that ends within the next n bytes needs no step of its own. Returns how
+ * many bytes it has, or 0. */
+static uint32_t skip_body(struct pd_conn *c, struct pd_half *h, uint32_t n)
+{
+    if (h->want != PD_W_SKIP || h->state != S_END || h->left > n)
+        return 0;
+    uint32_t body = (uint32_t)h->left;
+    pd_feed_used(h, body);
+    end_message(c, h);
+    return body;
 }
 
 /* Reads on in a head, or from its beginning: `before` are bytes of it that came earlier. */
@@ -331,7 +341,7 @@ static uint32_t read_head(struct pd_conn *c, struct pd_half *h, struct pd_slice 
     pd_feed_used(h, used);
     end_head(c, h, r, head);
     s->mid = used < in.len;
-    return used;
+    return used + skip_body(c, h, in.len - used);
 }
 
 /* A message begins, unless these are the empty lines that may stand before one. RFC 9112, section 2.2. */
@@ -472,13 +482,11 @@ static void close_conn(struct pd_conn *c)
     unpark(c, side_of(c, PD_S2C));
 }
 
-static const uint16_t ports[] = {80, 8080, 0};
-
 const struct pd_proto pd_proto_http = {
     .schema = &pd_http_schema,
     .options = pd_http_option_table,
     .options_size = sizeof(struct pd_http_options),
-    .ports = ports,
+    .ports = (const uint16_t[]){80, 8080, 0},
     .transports = PD_ON_TCP,
     .match = PD_BY_ORDER,
     .conn_size = sizeof(struct http),
