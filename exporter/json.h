@@ -4,7 +4,9 @@
  * list turns the last comma into its bracket. */
 #ifndef PD_EXPORTER_JSON_H
 #define PD_EXPORTER_JSON_H
+#include "base/buf.h"
 #include "base/slice.h"
+#include "exporter/plain.h"
 
 enum {
     PD_JSON_BLOCK = 256,    /* bytes of text that one call takes */
@@ -39,11 +41,30 @@ static inline char *pd_piece_put(char *to, const struct pd_piece *p)
  * Control characters, C1 and DEL too, are escaped; what is not UTF-8 becomes U+FFFD. */
 char *pd_json_inside(char *to, struct pd_slice *s);
 
+/* The rest of a string from its byte n on, with its quote and comma. */
+char *pd_json_string_end(char *to, struct pd_slice text, uint32_t n);
+
 /* `"text",` of at most PD_JSON_BLOCK bytes. */
-char *pd_json_string(char *to, struct pd_slice text);
+PD_INLINE char *pd_json_string(char *to, struct pd_slice text)
+{
+    *to++ = '"';
+    uint32_t n = pd_plain_copy(to, text.p, text.len);
+    to += n;
+    if (n < text.len)
+        return pd_json_string_end(to, text, n);
+    to[0] = '"';
+    to[1] = ',';
+    return to + 2;
+}
 
 /* Numbers with a comma behind them. */
-char *pd_json_u64(char *to, uint64_t v);
+static inline char *pd_json_u64(char *to, uint64_t v)
+{
+    to = pd_print_u64(to, v);
+    *to = ',';
+    return to + 1;
+}
+
 char *pd_json_i64(char *to, int64_t v);
 /* ns as decimal seconds, without zeros at the end. */
 char *pd_json_seconds(char *to, uint64_t ns);

@@ -94,7 +94,7 @@ RARE static char *put_long(struct encoder *e, char *to, const struct pd_piece *k
 }
 
 /* `key"text",`; key may be NULL. */
-static inline char *put_slice(struct encoder *e, char *to, const struct pd_piece *key, struct pd_slice s)
+PD_INLINE char *put_slice(struct encoder *e, char *to, const struct pd_piece *key, struct pd_slice s)
 {
     if (s.len > PD_JSON_BLOCK)
         return put_long(e, to, key, s);
@@ -104,8 +104,8 @@ static inline char *put_slice(struct encoder *e, char *to, const struct pd_piece
     return pd_json_string(to, s);
 }
 
-static inline char *put_text(struct encoder *e, char *to, const struct pd_piece *key, const struct pd_text *t,
-                             uint64_t mark)
+PD_INLINE char *put_text(struct encoder *e, char *to, const struct pd_piece *key, const struct pd_text *t,
+                         uint64_t mark)
 {
     note(e, t, mark);
     return put_slice(e, to, key, pd_text_slice(t));
@@ -162,8 +162,7 @@ static inline char *put_name(struct encoder *e, char *to, const struct pd_header
     return to + known->len + PD_MEMO_QUOTES;
 }
 
-static inline char *put_value(struct encoder *e, char *to, const struct pd_header *h, uint64_t mark,
-                              bool secret)
+PD_INLINE char *put_value(struct encoder *e, char *to, const struct pd_header *h, uint64_t mark, bool secret)
 {
     if (secret)
         return PUT(room(e, to, sizeof PD_REDACTED), "\"" PD_REDACTED "\",");
@@ -274,14 +273,12 @@ static char *put_objects(struct encoder *e, char *to, const struct pd_step *s, c
 
 /* --- the object --- */
 
-static char *put_end(struct encoder *e, char *to, const struct pd_end *end)
+static inline char *put_end(struct encoder *e, char *to, const struct pd_end *end)
 {
-    const struct pd_memo_addr *known = pd_memo_addr(e->memo, &end->addr);
+    const struct pd_memo_end *known = pd_memo_end(e->memo, end);
 
-    to = PUT(to, "{\"address\":\"");
     memcpy(to, known->text, sizeof known->text);
-    to = pd_print_u64(to + known->len, end->port);
-    return PUT(to, "},");
+    return to + known->len;
 }
 
 static char *put_string(struct encoder *e, char *to, const char *s)

@@ -142,41 +142,49 @@ const struct pd_piece *pd_memo_second(struct pd_line_memo *m, uint64_t second)
     return &m->begin;
 }
 
-static unsigned slot_of(uint64_t a, uint64_t b)
+_Static_assert(sizeof "{\"address\":\"\",\"port\":65535}," + PD_ADDR_TEXT <=
+                   sizeof((struct pd_memo_end *)0)->text + 2,
+               "the longest end fits, without two NULs");
+
+__attribute__((cold)) static const struct pd_memo_end *new_end(struct pd_memo_end *slot,
+                                                               const struct pd_end *end)
+{
+    static const char before[] = "{\"address\":\"", behind[] = "\",\"port\":";
+    char addr[PD_ADDR_TEXT], *to = slot->text;
+    size_t n = pd_addr_print(addr, &end->addr);
+
+    slot->end = *end;
+    to = (char *)memcpy(to, before, sizeof before - 1) + sizeof before - 1;
+    to = (char *)memcpy(to, addr, n) + n;
+    to = (char *)memcpy(to, behind, sizeof behind - 1) + sizeof behind - 1;
+    to = pd_print_u64(to, end->port);
+    *to++ = '}';
+    *to++ = ',';
+    slot->len = (uint8_t)(to - slot->text);
+    return slot;
+}
+
+static bool same_end(const struct pd_end *a, const struct pd_end *b)
+{
+    return a->port == b->port && memcmp(&a->addr, &b->addr, sizeof a->addr) == 0;
+}
+
+const struct pd_memo_end *pd_memo_end(struct pd_line_memo *m, const struct pd_end *end)
 {
     const uint64_t odd = UINT64_C(0x9e3779b97f4a7c15);
-
-    return (unsigned)((((a * odd) ^ b) * odd) >> 32) % PD_MEMO_SLOTS;
-}
-
-static void set_addr(struct pd_memo_addr *slot, const struct pd_addr *addr)
-{
-    static const char behind[] = "\",\"port\":";
-    size_t n = pd_addr_print(slot->text, addr);
-
-    slot->addr = *addr;
-    memcpy(slot->text + n, behind, sizeof behind - 1);
-    slot->len = (uint8_t)(n + sizeof behind - 1);
-}
-
-_Static_assert(PD_ADDR_TEXT + sizeof "\",\"port\":" <= sizeof((struct pd_memo_addr *)0)->text,
-               "an address fits");
-
-const struct pd_memo_addr *pd_memo_addr(struct pd_line_memo *m, const struct pd_addr *addr)
-{
     uint64_t half[2];
 
-    memcpy(half, addr->b, sizeof half);
-    unsigned home = slot_of(half[0], half[1]);
+    memcpy(half, end->addr.b, sizeof half);
+    /* The upper bits of a product depend on all bits of its factors. */
+    uint64_t home = (((half[0] * odd) ^ half[1] ^ end->port) * odd) >> 48;
     for (unsigned i = 0; i < PROBES; i++) {
-        struct pd_memo_addr *slot = &m->addr[(home + i) % PD_MEMO_SLOTS];
-        if (!slot->len)
-            set_addr(slot, addr);
-        if (memcmp(&slot->addr, addr, sizeof *addr) == 0)
+        struct pd_memo_end *slot = &m->end[(home + i) % PD_MEMO_SLOTS];
+        if (slot->len && same_end(&slot->end, end))
             return slot;
+        if (!slot->len)
+            return new_end(slot, end);
     }
-    set_addr(&m->addr[home], addr);
-    return &m->addr[home];
+    return new_end(&m->end[home % PD_MEMO_SLOTS], end);
 }
 
 /* --- names of headers --- */

@@ -26,10 +26,10 @@ struct pd_plan {
     struct pd_step step[];
 };
 
-struct pd_memo_addr {
-    struct pd_addr addr;
+struct pd_memo_end {
+    struct pd_end end;
     uint8_t len;   /* 0: nothing here */
-    char text[63]; /* `127.0.0.1","port":` */
+    char text[77]; /* `{"address":"127.0.0.1","port":80},` */
 };
 
 struct pd_memo_name {
@@ -46,7 +46,7 @@ struct pd_line_memo {
     uint64_t second;       /* of begin */
     struct pd_piece begin; /* `{"time":"2026-11-20T15:17:08.` */
     struct pd_piece status[PD_STATUS_COUNT];
-    struct pd_memo_addr addr[PD_MEMO_SLOTS];
+    struct pd_memo_end end[PD_MEMO_SLOTS];
     struct pd_memo_name name[PD_MEMO_SLOTS];
     /* Where a line goes on that found no room: whatever is written at once fits, and nobody reads it. */
     char spare[1 + 2 * PD_JSON_SLACK + 2 * PD_JSON_BLOCK * PD_JSON_ESCAPE];
@@ -58,7 +58,7 @@ const struct pd_plan *pd_memo_plan(struct pd_line_memo *, const struct pd_schema
 /* The line's beginning for that second. */
 const struct pd_piece *pd_memo_second(struct pd_line_memo *, uint64_t second);
 
-const struct pd_memo_addr *pd_memo_addr(struct pd_line_memo *, const struct pd_addr *);
+const struct pd_memo_end *pd_memo_end(struct pd_line_memo *, const struct pd_end *);
 
 /* NULL when the name was shortened, needs escapes or is too long, and so has to be looked at each time.
  * redact may be NULL. */

@@ -106,7 +106,8 @@ static void strange_names_are_not_remembered(void **state)
     assert_null(pd_memo_name(memo, NULL, &h));
 }
 
-static void many_addresses(void **state)
+/* More ends than places, some of which share the address, some the port. */
+static void many_ends(void **state)
 {
     char text[100], addr[PD_ADDR_TEXT];
     struct pd_end end;
@@ -114,14 +115,26 @@ static void many_addresses(void **state)
     (void)state;
     for (unsigned i = 0; i < 3 * MANY; i++) {
         unsigned n = i % MANY;
-        snprintf(addr, sizeof addr, n % 2 ? "10.7.%u.%u" : "2001:db8:%x::%x", n / 100, n % 100 + 1);
-        toy_end(&end, addr, 0);
-        const struct pd_memo_addr *known = pd_memo_addr(memo, &end.addr);
+        snprintf(addr, sizeof addr, n % 2 ? "10.7.%u.%u" : "2001:db8:%x::%x", n / 100, n % 50 + 1);
+        toy_end(&end, addr, (uint16_t)(n % 4 ? 80 : 65535 - n));
+        const struct pd_memo_end *known = pd_memo_end(memo, &end);
         pd_addr_print(addr, &end.addr);
-        int len = snprintf(text, sizeof text, "%s\",\"port\":", addr);
+        int len = snprintf(text, sizeof text, "{\"address\":\"%s\",\"port\":%u},", addr, end.port);
         assert_int_equal(known->len, len);
         assert_memory_equal(known->text, text, (size_t)len);
     }
+}
+
+static void the_longest_end_fits(void **state)
+{
+    static const char text[] = "{\"address\":\"2001:470:e5bf:dead:4957:2174:e82c:4887\",\"port\":65535},";
+    struct pd_end end;
+
+    (void)state;
+    toy_end(&end, "2001:470:e5bf:dead:4957:2174:e82c:4887", 65535);
+    const struct pd_memo_end *known = pd_memo_end(memo, &end);
+    assert_int_equal(known->len, sizeof text - 1);
+    assert_memory_equal(known->text, text, known->len);
 }
 
 static void seconds_change(void **state)
@@ -182,7 +195,8 @@ int main(void)
         T(names_that_share_places),
         T(names_that_are_nearly_the_same),
         T(strange_names_are_not_remembered),
-        T(many_addresses),
+        T(many_ends),
+        T(the_longest_end_fits),
         T(seconds_change),
         T(a_plan_follows_the_table),
     };
