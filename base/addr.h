@@ -23,7 +23,7 @@ enum { PD_ADDR_TEXT = 46 };
 enum pd_tunnel_kind { PD_TUNNEL_NONE, PD_TUNNEL_VXLAN, PD_TUNNEL_GENEVE, PD_TUNNEL_GRE, PD_TUNNEL_IPIP };
 
 struct pd_link {
-    uint32_t iface;     /* the kernel's interface index (live, SLL2), else the capture file's interface number */
+    uint32_t iface; /* the kernel's interface index (live, SLL2), else the capture file's interface number */
     uint32_t tunnel_id; /* VNI or GRE key of the innermost tunnel */
     uint16_t vlan;      /* the innermost VLAN id */
     uint8_t tunnel;     /* enum pd_tunnel_kind, the innermost */

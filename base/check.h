@@ -6,6 +6,6 @@
 /* Prints the place and the condition on stderr and aborts. */
 _Noreturn void pd_assert_failed(const char *file, int line, const char *condition);
 
-#define PD_ASSERT(condition) \
+#define PD_ASSERT(condition)                                                                                 \
     (__builtin_expect(!(condition), 0) ? pd_assert_failed(__FILE__, __LINE__, #condition) : (void)0)
 #endif

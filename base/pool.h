@@ -7,16 +7,16 @@
 
 struct pd_pool {
     unsigned char *base;
-    void *free;      /* list through the first word of free objects */
-    size_t size;     /* of an object, a multiple of 16 */
-    uint32_t limit;  /* objects */
-    uint32_t fresh;  /* objects that were never handed out start here */
+    void *free;     /* list through the first word of free objects */
+    size_t size;    /* of an object, a multiple of 16 */
+    uint32_t limit; /* objects */
+    uint32_t fresh; /* objects that were never handed out start here */
     uint32_t in_use;
-    uint32_t most;   /* the largest in_use so far */
+    uint32_t most; /* the largest in_use so far */
 };
 
-/* Reserves room for limit objects of size bytes. 0, or -ENOMEM. Under AddressSanitizer each object is malloc'ed
- * apart, so that an overrun is seen. */
+/* Reserves room for limit objects of size bytes. 0, or -ENOMEM. Under AddressSanitizer each object is
+ * malloc'ed apart, so that an overrun is seen. */
 int pd_pool_init(struct pd_pool *pool, size_t size, uint32_t limit);
 
 /* An object with undefined content, 16-byte aligned, or NULL when the limit is reached. */

@@ -17,7 +17,8 @@ enum pd_option_type {
 
 enum { PD_NAMES_MAX = 32, PD_NAME_MAX = 64 };
 
-/* A list of names in lower case. "all" and "none" are words of their own, so that both can be told from a list. */
+/* A list of names in lower case. "all" and "none" are words of their own, so that both can be told from a
+ * list. */
 struct pd_names {
     bool all;
     uint8_t count;
@@ -33,10 +34,12 @@ struct pd_option {
     const char *help; /* one line */
 };
 
-/* Sets every option of the table in the struct at base to its default. A default that does not parse is a bug. */
+/* Sets every option of the table in the struct at base to its default. A default that does not parse is a
+ * bug. */
 void pd_options_default(const struct pd_option *table, void *base);
 
-/* Sets one option from text. 0, or -EINVAL / -ENOENT with one line in err (what is wrong, what is accepted). */
+/* Sets one option from text. 0, or -EINVAL / -ENOENT with one line in err (what is wrong, what is accepted).
+ */
 int pd_options_set(const struct pd_option *table, void *base, const char *name, const char *text, char *err,
                    size_t errlen);
 

@@ -111,7 +111,7 @@ static size_t codes_in(const char *path, int *code, size_t max)
         assert_int_equal(line[0], '{');
         assert_int_equal(line[strlen(line) - 1], '\n');
         assert_true(at && n < max);
-        code[n++] = atoi(at + strlen("\"status_code\":"));
+        code[n++] = (int)strtol(at + strlen("\"status_code\":"), NULL, 10);
     }
     fclose(file);
     return n;

@@ -77,8 +77,9 @@ static inline uint64_t pd_number(const struct pd_half *h)
     return h->left;
 }
 
-/* The next want. Every step() ends with exactly one of these, with pd_bad(), pd_opaque() or pd_switch(). A text is kept
- * in the record of the message now passing: give pd_current() or what pd_request() and the like returned. */
+/* The next want. Every step() ends with exactly one of these, with pd_bad(), pd_opaque() or pd_switch(). A
+ * text is kept in the record of the message now passing: give pd_current() or what pd_request() and the like
+ * returned. */
 void pd_bytes(struct pd_half *, uint16_t state, uint8_t n); /* 1 <= n <= 64 */
 void pd_line(struct pd_half *, uint16_t state);
 void pd_until(struct pd_half *, uint16_t state, uint8_t delim, struct pd_rec *, struct pd_text *,

@@ -22,10 +22,11 @@ struct pd_ifaces {
 
 /* Asks the system. 0 or -errno. Needs no rights. */
 int pd_ifaces_list(struct pd_ifaces *);
-/* Those that a pattern names: "any", a name, or an extended regular expression over whole names. Sets picked[i]
- * for each that matches, returns how many; -EINVAL and err for a bad expression. */
-int pd_ifaces_match(const struct pd_ifaces *, const char *pattern, bool picked[PD_IFACES_MAX], char *err, size_t errlen);
-/* The interface's name for an index, or NULL. Looks in a small cache of the caller's thread; no system call for a
- * name that was asked for before. */
+/* Those that a pattern names: "any", a name, or an extended regular expression over whole names. Sets
+ * picked[i] for each that matches, returns how many; -EINVAL and err for a bad expression. */
+int pd_ifaces_match(const struct pd_ifaces *, const char *pattern, bool picked[PD_IFACES_MAX], char *err,
+                    size_t errlen);
+/* The interface's name for an index, or NULL. Looks in a small cache of the caller's thread; no system call
+ * for a name that was asked for before. */
 const char *pd_iface_name(uint32_t index);
 #endif
