@@ -74,7 +74,9 @@ static int on_url(llhttp_t *parser, const char *at, size_t n)
     const char *mark = head->in_query || parser->method == HTTP_CONNECT ? NULL : memchr(at, '?', n);
     size_t path = mark ? (size_t)(mark - at) : n;
 
-    if (!head->in_query)
+    if (!f->path.s)
+        pd_text_set(head->rec, &f->path, slice_of(at, path), PD_HTTP_TARGET_MAX);
+    else if (!head->in_query)
         pd_text_add(head->rec, &f->path, slice_of(at, path), PD_HTTP_TARGET_MAX);
     if (mark)
         path++;
@@ -188,8 +190,7 @@ static int on_header_value_complete(llhttp_t *parser)
 {
     struct pd_http_head *head = parser->data;
 
-    pd_http_header(head, head->name, head->value);
-    head->name = head->value = (struct pd_http_part){0};
+    pd_http_header_pieces(head);
     head->in_header = false;
     return HPE_PAUSED;
 }
@@ -287,27 +288,25 @@ static enum pd_http_head_end finish(struct pd_http_head *head)
     return PD_HTTP_DONE;
 }
 
-static struct pd_http_part part_of(struct pd_slice s, uint16_t cap)
-{
-    return (struct pd_http_part){.p = (const char *)s.p, .full = s.len, .len = (uint16_t)least(s.len, cap)};
-}
-
 /* llhttp stands at the beginning of a line. Whole lines of the usual form are read past it, as they would
  * come out of it; those that frame the body are left to it. True: the head's end was among them. */
 static bool read_plain(struct pd_http_head *head, struct pd_slice *in)
 {
+    struct pd_slice left = *in;
     struct pd_http_line line;
 
-    while (pd_http_plain_line(*in, &line) && pd_http_knows(head, &line)) {
-        pd_http_header(head, part_of(line.name, PD_HTTP_NAME_MAX), part_of(line.value, PD_HTTP_VALUE_MAX));
-        in->p += line.size;
-        in->len -= line.size;
+    while (pd_http_plain_line(left, &line) && pd_http_knows(head, &line)) {
+        pd_http_header_line(head, &line);
+        left.p += line.size;
+        left.len -= line.size;
     }
-    if (in->len < 2 || in->p[0] != '\r' || in->p[1] != '\n')
-        return false;
-    in->p += 2;
-    in->len -= 2;
-    return true;
+    bool end = left.len >= 2 && left.p[0] == '\r' && left.p[1] == '\n';
+    if (end) {
+        left.p += 2;
+        left.len -= 2;
+    }
+    *in = left;
+    return end;
 }
 
 /* To llhttp: first the start line, then up to behind the next header. (A start line with a stray CR has no

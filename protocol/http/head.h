@@ -69,8 +69,11 @@ enum pd_http_head_end pd_http_head_read(struct pd_http_head *, struct pd_rec *,
 /* Copies a head that wants more into memory of its own. */
 void pd_http_head_park(struct pd_http_head *to, const struct pd_http_head *from);
 
-/* header.c: a whole header, blanks behind its name or value included. */
-void pd_http_header(struct pd_http_head *, struct pd_http_part name, struct pd_http_part value);
+/* header.c. The header whose pieces stand in the head, blanks behind its name and value included; it is
+ * cleared. */
+void pd_http_header_pieces(struct pd_http_head *);
+/* A header that stands in one line. */
+void pd_http_header_line(struct pd_http_head *, const struct pd_http_line *);
 /* May the line go past llhttp? It has to see those that frame the body, but for a length that is a plain
  * number; that one is put where llhttp would put it. */
 bool pd_http_knows(struct pd_http_head *, const struct pd_http_line *);

@@ -158,31 +158,54 @@ static bool named(const struct pd_names *names, struct pd_slice name)
     return false;
 }
 
-static inline bool ends_blank(const struct pd_http_part *part)
+static inline void trim(struct pd_slice *s)
 {
-    return part->len && (part->p[part->len - 1] == ' ' || part->p[part->len - 1] == '\t') &&
-           part->len == part->full;
+    while (s->len && (s->p[s->len - 1] == ' ' || s->p[s->len - 1] == '\t'))
+        s->len--;
 }
 
-static inline struct pd_slice trimmed(struct pd_http_part *part)
-{
-    while (ends_blank(part))
-        part->full = --part->len;
-    return slice_of(part->p, part->len);
-}
-
-void pd_http_header(struct pd_http_head *head, struct pd_http_part name, struct pd_http_part value)
+/* The slices are what is kept at most; `full` is what the wire had. */
+static inline void header(struct pd_http_head *head, struct pd_slice name, struct pd_slice value,
+                          uint32_t name_full, uint32_t value_full)
 {
     const struct pd_names *names = &head->options->headers;
-    struct pd_slice n = trimmed(&name), v = trimmed(&value);
     struct pd_header *kept = NULL;
 
-    if ((names->all || named(names, n)) && !pd_rec_is_void(head->rec))
-        kept = pd_list_header_value(head->rec, &pd_http_head_side(head)->headers, PD_HTTP_HEADERS_MAX, n, v,
-                                    PD_HTTP_VALUE_MAX);
-    if (kept && name.full > n.len)
-        kept->name.full = name.full;
-    if (kept && value.full > v.len)
-        kept->value.full = value.full;
-    know(head, n, v, kept);
+    if ((names->all || named(names, name)) && !pd_rec_is_void(head->rec))
+        kept = pd_list_header_value(head->rec, &pd_http_head_side(head)->headers, PD_HTTP_HEADERS_MAX, name,
+                                    value, PD_HTTP_VALUE_MAX);
+    if (kept && name_full > name.len)
+        kept->name.full = name_full;
+    if (kept && value_full > value.len)
+        kept->value.full = value_full;
+    know(head, name, value, kept);
+}
+
+void pd_http_header_pieces(struct pd_http_head *head)
+{
+    struct pd_http_part *n = &head->name, *v = &head->value;
+    struct pd_slice name = slice_of(n->p, n->len), value = slice_of(v->p, v->len);
+
+    if (n->len == n->full)
+        trim(&name);
+    if (v->len == v->full)
+        trim(&value);
+    header(head, name, value, n->len == n->full ? name.len : n->full,
+           v->len == v->full ? value.len : v->full);
+    *n = *v = (struct pd_http_part){0};
+}
+
+void pd_http_header_line(struct pd_http_head *head, const struct pd_http_line *line)
+{
+    struct pd_slice name = line->name, value = line->value;
+
+    if (name.len > PD_HTTP_NAME_MAX)
+        name.len = PD_HTTP_NAME_MAX;
+    if (value.len > PD_HTTP_VALUE_MAX) {
+        value.len = PD_HTTP_VALUE_MAX;
+        header(head, name, value, line->name.len, line->value.len);
+    } else {
+        trim(&value);
+        header(head, name, value, line->name.len, value.len);
+    }
 }
