@@ -103,23 +103,24 @@ char *pd_json_i64(char *to, int64_t v)
     return pd_json_u64(to + 1, 0 - (uint64_t)v);
 }
 
-/* Three digits of v < 1000. */
-static char *three(char *to, uint32_t v)
-{
-    *to = (char)('0' + v / 100);
-    return pd_print_pair(to + 1, v % 100);
-}
-
 char *pd_json_nanos(char *to, uint32_t ns)
 {
-    return three(three(three(to, ns / 1000000), ns / 1000 % 1000), ns % 1000);
+    uint32_t high = ns / 10000, low = ns % 10000;
+
+    *to = (char)('0' + high / 10000);
+    high %= 10000;
+    to = pd_print_pair(pd_print_pair(to + 1, high / 100), high % 100);
+    return pd_print_pair(pd_print_pair(to, low / 100), low % 100);
 }
 
 char *pd_json_seconds(char *to, uint64_t ns)
 {
     uint32_t part = (uint32_t)(ns % NS_IN_S);
 
-    to = pd_print_u64(to, ns / NS_IN_S);
+    if (ns < NS_IN_S)
+        *to++ = '0';
+    else
+        to = pd_print_u64(to, ns / NS_IN_S);
     if (part) {
         *to = '.';
         to = pd_json_nanos(to + 1, part);

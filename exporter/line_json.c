@@ -316,29 +316,17 @@ static char *put_place(struct encoder *e, char *to, const struct pd_rec *r)
     return to;
 }
 
-static inline char *put_number(char *to, const char number[PD_JSON_NUMBER], size_t len)
-{
-    memcpy(to, number, PD_JSON_NUMBER);
-    return to + len;
-}
-
-/* Status and times. Most messages are one packet each: then both times are the same. */
+/* Status and times. Both times are often the same, but what was just written digit by digit is slower to copy
+ * than to write again: loads wait for all those stores. */
 static char *put_outcome(struct encoder *e, char *to, const struct pd_rec *r)
 {
-    char number[PD_JSON_NUMBER];
-    size_t len = 0;
-    uint64_t duration = 0, wait;
+    uint64_t ns;
 
     to = pd_piece_put(to, &e->memo->status[r->status]);
-    if (pd_rec_duration(r, &duration)) {
-        len = (size_t)(pd_json_seconds(number, duration) - number);
-        to = put_number(PUT(to, "\"duration\":"), number, len);
-    }
-    if (pd_rec_wait(r, &wait)) {
-        if (!len || wait != duration)
-            len = (size_t)(pd_json_seconds(number, wait) - number);
-        to = put_number(PUT(to, "\"wait\":"), number, len);
-    }
+    if (pd_rec_duration(r, &ns))
+        to = pd_json_seconds(PUT(to, "\"duration\":"), ns);
+    if (pd_rec_wait(r, &ns))
+        to = pd_json_seconds(PUT(to, "\"wait\":"), ns);
     if (r->flags & PD_REC_LATE)
         to = PUT(to, "\"late\":true,");
     return to;

@@ -178,13 +178,13 @@ const struct pd_memo_end *pd_memo_end(struct pd_line_memo *m, const struct pd_en
     /* The upper bits of a product depend on all bits of its factors. */
     uint64_t home = (((half[0] * odd) ^ half[1] ^ end->port) * odd) >> 48;
     for (unsigned i = 0; i < PROBES; i++) {
-        struct pd_memo_end *slot = &m->end[(home + i) % PD_MEMO_SLOTS];
+        struct pd_memo_end *slot = &m->end[(home + i) % PD_MEMO_ENDS];
         if (slot->len && same_end(&slot->end, end))
             return slot;
         if (!slot->len)
             return new_end(slot, end);
     }
-    return new_end(&m->end[home % PD_MEMO_SLOTS], end);
+    return new_end(&m->end[home % PD_MEMO_ENDS], end);
 }
 
 /* --- names of headers --- */

@@ -6,7 +6,7 @@
 #include "exporter/json.h"
 #include "exporter/line.h"
 
-enum { PD_MEMO_SLOTS = 128, PD_STEP_QUERY = 32, PD_STEP_END };
+enum { PD_MEMO_SLOTS = 128, PD_MEMO_ENDS = 256, PD_STEP_QUERY = 32, PD_STEP_END };
 
 /* One field as the encoder meets it. */
 struct pd_step {
@@ -46,7 +46,7 @@ struct pd_line_memo {
     uint64_t second;       /* of begin */
     struct pd_piece begin; /* `{"time":"2026-11-20T15:17:08.` */
     struct pd_piece status[PD_STATUS_COUNT];
-    struct pd_memo_end end[PD_MEMO_SLOTS];
+    struct pd_memo_end end[PD_MEMO_ENDS];
     struct pd_memo_name name[PD_MEMO_SLOTS];
     /* Where a line goes on that found no room: whatever is written at once fits, and nobody reads it. */
     char spare[1 + 2 * PD_JSON_SLACK + 2 * PD_JSON_BLOCK * PD_JSON_ESCAPE];

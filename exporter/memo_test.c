@@ -10,7 +10,7 @@
 #include "exporter/toy_test.h"
 #include <stdio.h>
 
-enum { MANY = 5 * PD_MEMO_SLOTS };
+enum { MANY = 5 * PD_MEMO_ENDS };
 
 static struct pd_line_memo *memo;
 

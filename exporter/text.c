@@ -159,12 +159,11 @@ char *pd_digits(char *to, uint64_t v, unsigned width)
 
 uint64_t pd_rec_time(const struct pd_rec *r)
 {
-    const uint64_t seen[] = {r->first_req, r->last_req, r->first_rsp, r->last_rsp};
-
-    for (unsigned i = 0; i < sizeof seen / sizeof *seen; i++)
-        if (seen[i])
-            return seen[i];
-    return 0;
+    if (r->first_req)
+        return r->first_req;
+    if (r->last_req)
+        return r->last_req;
+    return r->first_rsp ? r->first_rsp : r->last_rsp;
 }
 
 bool pd_rec_has_response(const struct pd_rec *r)
