@@ -1,9 +1,10 @@
-/* head.c: llhttp's callbacks. A header's name and value are seen in pieces; a piece that ends with its slice
- * is put aside, so that whatever the cuts, each header is handled once, whole, where its value ends.
+/* head.c: a head through llhttp. It reads the start line, what frames the body in any but the plainest way,
+ * and all lines of an unusual form or not whole in their slice; between these, plain lines (plain.c) are read
+ * past it, which no line before or behind them can tell. In pieces or not, each header is handled once,
+ * whole.
  *
  * The method is read here and llhttp is shown a usual one in its place, because it refuses those it does not
- * know. What is said twice about the body's length is compared here too: llhttp refuses even the harmless
- * case. */
+ * know. */
 #include "protocol/http/head.h"
 #include "base/check.h"
 

@@ -1,6 +1,5 @@
 /* header.c: what is done with a whole header: a few say what follows the head, those that are wanted are
- * kept.
- */
+ * kept. Lengths that are said twice are compared here, because llhttp refuses even equal ones. */
 #include "protocol/http/head.h"
 
 static struct pd_slice slice_of(const char *p, size_t n)
