@@ -4,6 +4,9 @@
 #include "base/check.h"
 #include <errno.h>
 #include <stdlib.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 enum { ARENA_ALIGN = 8, TEXT_FIRST = 64, HEADER_NAME_MAX = 256, COPY_WORDS = 128 };
 
@@ -308,20 +311,33 @@ static uint64_t mix(uint64_t sum, uint64_t v)
     return (sum ^ v) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-/* Copies eight bytes in lower case. What was just written is not read again: that would wait for the store.
- */
-static uint64_t copy_lower8(char *to, const uint8_t *from)
+/* Copies two words in lower case, from and to any places, and adds them to a sum. What was just written is
+ * not read again: that would wait for the store. */
+static inline uint64_t copy_lower16(char *to, const uint8_t *from, uint32_t first, uint32_t second,
+                                    uint64_t sum)
 {
-    uint64_t v;
+    uint64_t a, b;
 
-    memcpy(&v, from, sizeof v);
-    v = lower8(v);
-    memcpy(to, &v, sizeof v);
-    return v;
+    memcpy(&a, from + first, sizeof a);
+    memcpy(&b, from + second, sizeof b);
+#ifdef __SSE2__
+    __m128i v = _mm_set_epi64x((long long)b, (long long)a);
+    __m128i upper =
+        _mm_and_si128(_mm_cmpgt_epi8(v, _mm_set1_epi8('A' - 1)), _mm_cmplt_epi8(v, _mm_set1_epi8('Z' + 1)));
+    v = _mm_or_si128(v, _mm_and_si128(upper, _mm_set1_epi8(0x20)));
+    a = (uint64_t)_mm_cvtsi128_si64(v);
+    b = (uint64_t)_mm_cvtsi128_si64(_mm_unpackhi_epi64(v, v));
+#else
+    a = lower8(a);
+    b = lower8(b);
+#endif
+    memcpy(to + first, &a, sizeof a);
+    memcpy(to + second, &b, sizeof b);
+    return mix(mix(sum, a), b);
 }
 
 /* Up to seven bytes. */
-static uint64_t copy_lower_few(char *to, const uint8_t *from, uint32_t n)
+static inline uint64_t copy_lower_few(char *to, const uint8_t *from, uint32_t n)
 {
     uint32_t half[2];
     uint64_t sum = 0;
@@ -335,27 +351,28 @@ static uint64_t copy_lower_few(char *to, const uint8_t *from, uint32_t n)
         half[1] = (uint32_t)(sum >> 32);
         memcpy(to, &half[0], sizeof *half);
         memcpy(to + at, &half[1], sizeof *half);
-        return sum;
+        return mix(n, sum);
     }
     for (uint32_t i = 0; i < n; i++) {
         to[i] = (char)(from[i] >= 'A' && from[i] <= 'Z' ? from[i] | 0x20 : from[i]);
         sum = sum << 8 | (uint8_t)to[i];
     }
-    return sum;
+    return mix(n, sum);
 }
 
 /* Copies a name in lower case; returns a number that is the same for equal names. */
-static uint64_t copy_lower(char *to, const uint8_t *from, uint32_t n)
+static inline uint64_t copy_lower(char *to, const uint8_t *from, uint32_t n)
 {
-    enum { WORD = sizeof(uint64_t) };
+    enum { WORD = 8, WIDE = 16 };
     uint64_t sum = n;
     uint32_t i = 0;
 
     if (n < WORD)
-        return mix(mix(sum, copy_lower_few(to, from, n)), 0);
-    for (; i + WORD < n; i += WORD)
-        sum = mix(sum, copy_lower8(to + i, from + i));
-    return mix(mix(sum, copy_lower8(to + n - WORD, from + n - WORD)), 0); /* may overlap the word before */
+        return mix(copy_lower_few(to, from, n), 0);
+    for (; i + WIDE < n; i += WIDE)
+        sum = copy_lower16(to, from, i, i + WORD, sum);
+    /* The last words may overlap what comes before them. */
+    return mix(copy_lower16(to, from, least(i, n - WORD), n - WORD, sum), 0);
 }
 
 static bool same_name(const struct pd_header *a, const struct pd_header *b)
@@ -364,8 +381,6 @@ static bool same_name(const struct pd_header *a, const struct pd_header *b)
            memcmp(a->name.s, b->name.s, a->name.len) == 0;
 }
 
-/* Copies the name to where n bytes are free, and marks h when an earlier node has it. The set of hashes says
- * at once that most have not. */
 __attribute__((cold)) static void find_again(const struct pd_list *l, struct pd_header *h)
 {
     for (const struct pd_header *e = l->first; e != h && !h->again; e = e->next)
@@ -424,7 +439,9 @@ struct pd_header *pd_list_header_value(struct pd_rec *r, struct pd_list *l, uint
         return header_apart(r, l, max, name, value, cap);
     struct pd_header *h = (struct pd_header *)(void *)(r->at + pad);
     char *text = (char *)(h + 1);
-    *h = (struct pd_header){.value = {.s = m ? text + n : "", .full = value.len, .len = (uint16_t)m}};
+    h->next = NULL;
+    h->again = false;
+    h->value = (struct pd_text){.s = m ? text + n : "", .full = value.len, .len = (uint16_t)m};
     append(l, h);
     if (l->full < UINT16_MAX)
         l->full++;
