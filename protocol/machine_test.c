@@ -325,6 +325,21 @@ static void switch_moves_the_open_record(void **state)
     }
 }
 
+static void a_child_claims_its_requests(void **state)
+{
+    (void)state;
+    struct toy *t = toy_open(&toy_key);
+    toy_say(t, PD_C2S, "K\001q1\nP\002q2\n");
+    toy_say(t, PD_S2C, "K\002a2\nK\001a1\n");
+    assert_int_equal(t->count, 2);
+    check(&t->seen[0], PD_OK, "q2\n", "a2\n");
+    assert_string_equal(t->seen[0].proto, "toy_child");
+    assert_string_equal(t->seen[1].proto, "toy_key");
+    assert_int_equal(toy_counter(t, PD_C_OK), 1); /* the parent's */
+    assert_int_equal(pd_worker_tally(t->worker)->proto[1][PD_C_OK], 1);
+    toy_free(t);
+}
+
 static void datagram_is_one_frame(void **state)
 {
     (void)state;
@@ -360,6 +375,7 @@ int main(void)
         cmocka_unit_test(snap_length_is_a_gap),
         cmocka_unit_test(opaque_is_counted_and_closes),
         cmocka_unit_test(switch_moves_the_open_record),
+        cmocka_unit_test(a_child_claims_its_requests),
         cmocka_unit_test(datagram_is_one_frame),
     };
 

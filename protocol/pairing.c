@@ -64,7 +64,7 @@ static void mark_holed(const struct pd_party *p, const struct pd_half *h)
         pd_match_broken(p, h->dir);
 }
 
-static struct pd_rec *request(struct pd_conn *c, struct pd_half *h, const struct pd_schema *schema,
+static struct pd_rec *request(struct pd_conn *c, struct pd_half *h, const struct pd_proto *proto,
                               uint8_t kind, uint32_t owed, uint64_t key)
 {
     struct pd_half *other = &c->half[!h->dir];
@@ -72,7 +72,10 @@ static struct pd_rec *request(struct pd_conn *c, struct pd_half *h, const struct
     struct pd_party p = pd_party_of(c);
     bool alone;
 
-    p.schema = schema;
+    if (proto != c->proto) { /* a child's */
+        p.schema = proto->schema;
+        p.counters = c->worker->tally.proto[pd_setup_find(c->worker->setup, proto->schema->proto)];
+    }
     struct pd_rec *r = pd_match_request(&p, &at, kind, owed, key, &alone);
     mark_holed(&p, h);
     /* The turn rule: nothing is outstanding, so the server's next byte starts a message. */
@@ -89,23 +92,23 @@ static struct pd_rec *request(struct pd_conn *c, struct pd_half *h, const struct
 
 struct pd_rec *pd_request(struct pd_conn *c, struct pd_half *h)
 {
-    return request(c, h, c->proto->schema, 0, 1, 0);
+    return request(c, h, c->proto, 0, 1, 0);
 }
 
 struct pd_rec *pd_request_owed(struct pd_conn *c, struct pd_half *h, uint8_t kind, uint32_t owed)
 {
-    return request(c, h, c->proto->schema, kind, owed, 0);
+    return request(c, h, c->proto, kind, owed, 0);
 }
 
 struct pd_rec *pd_request_key(struct pd_conn *c, struct pd_half *h, uint64_t key)
 {
-    return request(c, h, c->proto->schema, 0, 1, key);
+    return request(c, h, c->proto, 0, 1, key);
 }
 
 struct pd_rec *pd_request_child(struct pd_conn *c, struct pd_half *h, uint64_t key,
                                 const struct pd_proto *child)
 {
-    return request(c, h, child->schema, 0, 1, key);
+    return request(c, h, child, 0, 1, key);
 }
 
 void pd_expect(struct pd_conn *c, struct pd_half *h, uint8_t kind, uint32_t owed)

@@ -112,7 +112,7 @@ static void begin(struct pd_conn *c, struct pd_half *h, uint8_t type)
         pd_line(h, S_ONEWAY);
         return;
     }
-    if (type == 'K') {
+    if (type == 'K' || type == 'P') {
         pd_bytes(h, S_KEY, 1);
         return;
     }
@@ -162,7 +162,11 @@ static void read_length(struct pd_conn *c, struct pd_half *h, struct pd_slice to
 
 static void read_key(struct pd_conn *c, struct pd_half *h, uint8_t key)
 {
-    if (h->dir == PD_C2S)
+    bool child = ((struct toy_state *)pd_state(c))->type[h->dir] == 'P';
+
+    if (h->dir == PD_C2S && child)
+        pd_request_child(c, h, key, pd_child(c, PD_SLICE("child")));
+    else if (h->dir == PD_C2S)
         pd_request_key(c, h, key);
     else
         pd_response_key(c, h, key);
@@ -224,8 +228,8 @@ static uint32_t step(struct pd_conn *c, struct pd_half *h, struct pd_slice token
 static int sync(struct pd_slice in, const struct pd_look *look, uint8_t *confidence)
 {
     if (in.len < 2)
-        return in.len && strchr("BLUVZMCFSRGOINXWK", in.p[0]) ? PD_MORE : PD_NO;
-    if (!strchr("BLUVZMCFSRGOINXWK", in.p[0]))
+        return in.len && strchr("BLUVZMCFSRGOINXWKP", in.p[0]) ? PD_MORE : PD_NO;
+    if (!strchr("BLUVZMCFSRGOINXWKP", in.p[0]))
         return PD_NO;
     *confidence = in.p[0] == 'L' && in.p[1] == (look->dir ? 'a' : 'q') ? PD_CERTAIN : PD_MAYBE;
     return look->purpose == PD_DETECT || *confidence == PD_CERTAIN ? 0 : PD_NO;
@@ -263,6 +267,7 @@ static const struct pd_field fields[] = {
 SCHEMA(schema_order, "toy_order");
 SCHEMA(schema_key, "toy_key");
 SCHEMA(schema_half_duplex, "toy_half_duplex");
+SCHEMA(schema_child, "toy_child");
 
 static const uint16_t ports[] = {7, 0};
 
@@ -280,6 +285,17 @@ TOY(toy_order, schema_order, PD_BY_ORDER, 0);
 TOY(toy_key, schema_key, PD_BY_KEY, 0);
 TOY(toy_half_duplex, schema_half_duplex, PD_BY_ORDER, PD_HALF_DUPLEX);
 
+static bool claim(struct pd_slice mark)
+{
+    return pd_slice_eq(mark, PD_SLICE("child"));
+}
+
+const struct pd_proto toy_child = {.schema = &schema_child,
+                                   .parent = "toy_key",
+                                   .transports = PD_ON_TCP,
+                                   .match = PD_BY_KEY,
+                                   .claim = claim};
+
 /* --- the driver --- */
 
 static void copy(char out[TOY_TEXT], const struct pd_text *text)
@@ -295,7 +311,8 @@ static void emit(void *arg, struct pd_rec *r)
 
     PD_ASSERT(t->count < TOY_RECORDS);
     struct toy_seen *seen = &t->seen[t->count++];
-    *seen = (struct toy_seen){.status = r->status,
+    *seen = (struct toy_seen){.proto = r->schema->proto,
+                              .status = r->status,
                               .late = r->flags & PD_REC_LATE,
                               .holed = toy->asked.holed || toy->answered.holed,
                               .number = toy->number.seen ? toy->number.v : -1,
@@ -312,7 +329,8 @@ static void emit(void *arg, struct pd_rec *r)
 
 struct toy *toy_new_limited(const struct pd_proto *proto, uint32_t outstanding)
 {
-    const struct pd_proto *registry[] = {proto, proto == &toy_key ? NULL : &toy_key, NULL};
+    const struct pd_proto *other = proto == &toy_key ? &toy_child : &toy_key;
+    const struct pd_proto *registry[] = {proto, other, NULL};
     struct toy *t = calloc(1, sizeof *t);
     char err[128];
 

@@ -6,6 +6,7 @@
  *   U text;    up to the semicolon    F len text   feed                    G len16 ...      whole message
  *   O text\n   oneway                 I text\n     interim response        N text\n         owes two replies
  *   X          opaque from here       W            switch to "child"       K key text\n     (keyed toy only)
+ *   P key text\n  a request of the child (keyed toy only)
  */
 #ifndef PD_PROTOCOL_TOY_TEST_H
 #define PD_PROTOCOL_TOY_TEST_H
@@ -16,11 +17,12 @@ struct toy_rec {
     struct pd_int number;
 };
 
-extern const struct pd_proto toy_order, toy_key, toy_half_duplex;
+extern const struct pd_proto toy_order, toy_key, toy_half_duplex, toy_child;
 
 enum { TOY_RECORDS = 4096, TOY_TEXT = 96 };
 
 struct toy_seen { /* an emitted record */
+    const char *proto;
     uint8_t status;
     bool late, holed;
     int64_t number;

@@ -66,16 +66,6 @@ void pd_worker_free(struct pd_worker *w)
     free(w);
 }
 
-static uint64_t *counters_of(void *arg, const struct pd_schema *schema)
-{
-    struct pd_worker *w = arg;
-    unsigned i = 0;
-
-    while (w->setup->protos[i]->schema != schema)
-        i++;
-    return w->tally.proto[i];
-}
-
 static void tick(struct pd_worker *w)
 {
     uint64_t timeout = w->setup->timeout;
@@ -87,7 +77,7 @@ static void tick(struct pd_worker *w)
         w->packet = NULL;
         pd_conns_tick(w, now);
         if (now > timeout * LATE_TIMEOUTS)
-            pd_pairing_expire(&w->pairing, now - timeout, now - timeout * LATE_TIMEOUTS, counters_of, w);
+            pd_pairing_expire(&w->pairing, now - timeout, now - timeout * LATE_TIMEOUTS);
         w->ticking = false;
     }
     w->next_tick = now + PD_TICK_NS;
@@ -99,7 +89,7 @@ static void flush(struct pd_worker *w)
     w->packet = NULL;
     w->ticking = true;
     pd_conns_finish(w);
-    pd_pairing_expire(&w->pairing, UINT64_MAX, UINT64_MAX, counters_of, w);
+    pd_pairing_expire(&w->pairing, UINT64_MAX, UINT64_MAX);
     w->ticking = false;
 }
 

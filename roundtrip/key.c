@@ -116,7 +116,7 @@ static void drop_incomplete(const struct pd_party *p, struct pd_rec *r)
 {
     take(p, r);
     r->flags |= PD_REC_BROKEN;
-    pd_match_emit(&p->pairing->store, p->counters, r, PD_INCOMPLETE);
+    pd_match_emit(&p->pairing->store, r, PD_INCOMPLETE);
     pd_rec_free(r);
 }
 
@@ -241,7 +241,7 @@ void pd_key_timeout(const struct pd_party *p)
     for (struct pd_rec *r = p->match->first; r; r = r->next) {
         if (r->flags & (PD_REC_REPORTED | PD_REC_RSP_BEGUN))
             continue;
-        pd_match_emit(&p->pairing->store, p->counters, r, pd_match_verdict(r));
+        pd_match_emit(&p->pairing->store, r, pd_match_verdict(r));
         r->flags |= PD_REC_REPORTED;
     }
 }
@@ -251,7 +251,7 @@ void pd_key_close(const struct pd_party *p)
     while (p->owner && p->match->first) {
         struct pd_rec *r = p->match->first;
         take(p, r);
-        pd_match_emit(&p->pairing->store, p->counters, r, pd_match_verdict(r));
+        pd_match_emit(&p->pairing->store, r, pd_match_verdict(r));
         pd_rec_free(r);
     }
 }
@@ -267,13 +267,12 @@ bool pd_key_evict(struct pd_pairing *pairing)
     return true;
 }
 
-void pd_pairing_expire(struct pd_pairing *pairing, uint64_t reported_before, uint64_t dropped_before,
-                       uint64_t *(*counters_of)(void *arg, const struct pd_schema *), void *arg)
+void pd_pairing_expire(struct pd_pairing *pairing, uint64_t reported_before, uint64_t dropped_before)
 {
     struct pd_rec *r;
 
     while ((r = pairing->first) && r->first_req <= reported_before) {
-        pd_match_emit(&pairing->store, counters_of(arg, r->schema), r, pd_match_verdict(r));
+        pd_match_emit(&pairing->store, r, pd_match_verdict(r));
         detach(&pairing->first, &pairing->last, r);
         r->flags |= PD_REC_REPORTED;
         append(&pairing->late_first, &pairing->late_last, r);

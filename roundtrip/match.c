@@ -49,6 +49,7 @@ struct pd_rec *pd_match_open(const struct pd_party *p, const struct pd_at *at)
         p->counters[PD_C_UNTRACKED]++;
         return NULL;
     }
+    r->counters = p->counters;
     r->owner = p->owner;
     r->client = *p->client;
     r->server = *p->server;
@@ -63,12 +64,14 @@ struct pd_rec *pd_match_open(const struct pd_party *p, const struct pd_at *at)
     return r;
 }
 
-void pd_match_emit(struct pd_store *store, uint64_t *counters, struct pd_rec *r, enum pd_status status)
+void pd_match_emit(struct pd_store *store, struct pd_rec *r, enum pd_status status)
 {
     static const uint8_t counter[PD_STATUS_COUNT] = {
         [PD_OK] = PD_C_OK,         [PD_ERROR] = PD_C_ERROR,           [PD_UNANSWERED] = PD_C_UNANSWERED,
         [PD_ONEWAY] = PD_C_ONEWAY, [PD_INCOMPLETE] = PD_C_INCOMPLETE,
     };
+
+    uint64_t *counters = r->counters;
 
     r->status = (uint8_t)status;
     if (r->flags & PD_REC_REPORTED) {
@@ -105,7 +108,7 @@ void pd_match_settle(const struct pd_party *p, struct pd_rec *r)
     struct pd_match *m = p->match;
 
     if (!m->hold) {
-        pd_match_emit(&p->pairing->store, p->counters, r, pd_match_verdict(r));
+        pd_match_emit(&p->pairing->store, r, pd_match_verdict(r));
         pd_rec_free(r);
         return;
     }
@@ -133,7 +136,7 @@ static void empty_held(const struct pd_party *p, bool emit)
         m->held = r->next;
         m->held_count--;
         if (emit)
-            pd_match_emit(&p->pairing->store, p->counters, r, pd_match_verdict(r));
+            pd_match_emit(&p->pairing->store, r, pd_match_verdict(r));
         else
             p->counters[PD_C_DISCARDED]++;
         pd_rec_free(r);
@@ -285,7 +288,7 @@ static void drop_oneway(const struct pd_party *p, uint8_t dir)
         return;
     p->match->current[dir] = NULL;
     r->flags |= PD_REC_BROKEN;
-    pd_match_emit(&p->pairing->store, p->counters, r, PD_INCOMPLETE);
+    pd_match_emit(&p->pairing->store, r, PD_INCOMPLETE);
     pd_rec_free(r);
 }
 

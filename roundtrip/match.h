@@ -148,9 +148,8 @@ void pd_match_timeout(const struct pd_party *);
 void pd_match_close(const struct pd_party *);
 
 /* The oldest datagram request: reported as unanswered when older than `reported_before`, dropped when older
- * than `dropped_before` (both ns). counters_of gives the protocol's counters for a schema. */
-void pd_pairing_expire(struct pd_pairing *, uint64_t reported_before, uint64_t dropped_before,
-                       uint64_t *(*counters_of)(void *arg, const struct pd_schema *), void *arg);
+ * than `dropped_before` (both ns). */
+void pd_pairing_expire(struct pd_pairing *, uint64_t reported_before, uint64_t dropped_before);
 
 /* expects: expectations at once, in all connections. 0 or -ENOMEM. */
 int pd_pairing_init(struct pd_pairing *, const struct pd_store_limits *, uint32_t expects,

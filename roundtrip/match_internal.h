@@ -8,7 +8,7 @@
 struct pd_rec *pd_match_open(const struct pd_party *, const struct pd_at *);
 
 /* Sends a record out with that status, once; the caller still owns it. */
-void pd_match_emit(struct pd_store *, uint64_t *counters, struct pd_rec *, enum pd_status);
+void pd_match_emit(struct pd_store *, struct pd_rec *, enum pd_status);
 
 /* Emits a record that nothing more can happen to, or holds it while the connection is provisional; it is no
  * longer the caller's. */

@@ -186,7 +186,7 @@ static void empty(const struct pd_party *p)
         struct pd_rec *r = m->head->rec;
         pop(p);
         if (r) {
-            pd_match_emit(&p->pairing->store, p->counters, r, pd_match_verdict(r));
+            pd_match_emit(&p->pairing->store, r, pd_match_verdict(r));
             pd_rec_free(r);
         }
     }
@@ -350,7 +350,7 @@ void pd_order_timeout(const struct pd_party *p)
         struct pd_rec *r = e->rec;
         if (!r || (r->flags & (PD_REC_REPORTED | PD_REC_RSP_BEGUN)))
             continue;
-        pd_match_emit(&p->pairing->store, p->counters, r, pd_match_verdict(r));
+        pd_match_emit(&p->pairing->store, r, pd_match_verdict(r));
         r->flags |= PD_REC_REPORTED;
     }
 }

@@ -25,7 +25,8 @@ struct pd_rec {
     struct pd_rec *chain;       /* keyed records: the next in the bucket */
     const struct pd_schema *schema;
     struct pd_store *store;
-    const void *owner; /* keyed records: the connection, or NULL for datagrams */
+    uint64_t *counters; /* [PD_C_COUNT] of its protocol: a child's record counts as the child's */
+    const void *owner;  /* keyed records: the connection, or NULL for datagrams */
     struct pd_end client, server;
     struct pd_link link;
     uint64_t key;                 /* keyed records: the protocol's key, with the side that asked */
