@@ -251,7 +251,4 @@ void pd_half_gap(struct pd_conn *c, struct pd_half *h, uint64_t n)
             lose(c, h, PD_BOUNDARY, n);
     }
     h->pos = end;
-    if (!h->lost)
-        return;
-    h->gap_last = true;
 }

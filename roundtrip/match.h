@@ -129,8 +129,9 @@ struct pd_rec *pd_match_find(const struct pd_party *, uint8_t asked_by, uint64_t
 /* Bytes of the message now passing in dir were lost: its record will be incomplete. */
 void pd_match_broken(const struct pd_party *, uint8_t dir);
 
-/* dir lost its message boundaries. By order: everything outstanding is emitted as incomplete, quarantine. By
- * key: only the message now passing. */
+/* dir lost its message boundaries. By order: what is outstanding is emitted as incomplete, and the order
+ * quarantined, unless it was the response of the only request. By key: only the message now passing is hit.
+ */
 void pd_match_lost(const struct pd_party *, uint8_t dir);
 
 /* The boundary that resync guessed at proved right: a second message began where it should. */
