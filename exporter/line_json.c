@@ -19,6 +19,7 @@ struct encoder {
     const char *end; /* of the room */
     const struct pd_line_style *style;
     struct pd_line_memo *memo;
+    const struct pd_rec *rec;
     uint64_t cut; /* a bit for each field of the schema that was shortened */
     bool holed;
     bool failed; /* no room: `to` is in memo->spare */
@@ -124,6 +125,14 @@ static char *put_query(struct encoder *e, char *to, const struct pd_step *s, con
             to = PUT(room(e, to, sizeof PD_REDACTED), PD_REDACTED);
     }
     return PUT(room(e, to, 2), "\",");
+}
+
+RARE static char *put_masked(struct encoder *e, char *to, const struct pd_step *s, const struct pd_text *t)
+{
+    char plain[PD_MASK_CAP];
+
+    note(e, t, s->mark);
+    return put_slice(e, to, &s->key, pd_masked(e->rec, s->field, t, e->style->redact, plain));
 }
 
 static char *put_list(struct encoder *e, char *to, const struct pd_list *l, uint64_t mark)
@@ -254,6 +263,9 @@ static char *put_steps(struct encoder *e, char *to, const struct pd_step *s, con
         } else if (s->kind == PD_STEP_QUERY) {
             if (text->s)
                 to = put_query(e, to, s, text);
+        } else if (s->kind == PD_STEP_MASKED) {
+            if (text->s)
+                to = put_masked(e, to, s, text);
         } else {
             to = put_several(e, to, s, at);
         }
@@ -406,7 +418,7 @@ void pd_line_json(struct pd_buf *b, const struct pd_rec *r, const struct pd_line
         b->full = true;
     if (!plan || !pd_buf_room(b, HEAD_MAX + PD_JSON_SLACK))
         return;
-    struct encoder e = {.out = b, .end = b->p + b->cap, .style = style, .memo = memo};
+    struct encoder e = {.out = b, .end = b->p + b->cap, .style = style, .memo = memo, .rec = r};
     char *end = put_record(&e, b->p + b->len, r, plan);
     if (!e.failed)
         b->len = (size_t)(end - b->p);

@@ -294,6 +294,21 @@ static void headers(void **state)
         "\"headers\":{\"x-a\":[\"1\",\"2\",\"3\"],\"authorization\":[\"Basic abc\"],\"x-b\":[\"\"]}");
 }
 
+static void masked(void **state)
+{
+    struct pd_rec *r = toy_record(&store);
+    struct toy *t = pd_fields(r);
+    struct pd_line_style style = {.redact = redact};
+
+    (void)state;
+    memset(t, 0, sizeof *t);
+    pd_text_static(&t->statement, "SET PASSWORD \"x\"");
+    assert_request(r, &style, "\"statement\":\"SET PASSWORD ***\"");
+    assert_request(r, &plain, "\"statement\":\"SET PASSWORD \\\"x\\\"\"");
+    pd_text_static(&t->statement, "SET open");
+    assert_request(r, &style, "\"statement\":\"SET open\"");
+}
+
 static void queries(void **state)
 {
     struct pd_rec *r = toy_record(&store);
@@ -420,6 +435,7 @@ int main(void)
         T(escapes_anywhere),
         T(long_texts),
         T(headers),
+        T(masked),
         T(queries),
         T(lists_objects_and_marks),
         T(cut_inside),

@@ -27,8 +27,14 @@ enum {
 
 /* --- fields --- */
 
-static void cell_table(struct pd_cell *c, const struct pd_field *table, const unsigned char *data,
-                       unsigned role, const struct pd_line_style *style);
+struct view { /* what is shown of a record, and how */
+    const struct pd_rec *rec;
+    const struct pd_line_style *style;
+    unsigned role; /* PD_ASKED or PD_CAME */
+};
+
+static void cell_table(struct pd_cell *c, const struct view *, const struct pd_field *table,
+                       const unsigned char *data);
 
 static void cell_value(struct pd_cell *c, const struct pd_text *t)
 {
@@ -64,13 +70,13 @@ static void cell_list(struct pd_cell *c, const struct pd_list *l)
 }
 
 /* Of objects the fields with the same role: a DNS answer's data. Sub-tables hold no objects again. */
-static void cell_objects(struct pd_cell *c, const struct pd_field *f, const struct pd_list *l, unsigned role,
-                         const struct pd_line_style *style)
+static void cell_objects(struct pd_cell *c, const struct view *v, const struct pd_field *f,
+                         const struct pd_list *l)
 {
     for (const struct pd_object *o = l->first; o && !c->full; o = o->next) {
         if (o != l->first)
             pd_cell_put(c, ",", 1);
-        cell_table(c, f->sub, o->data, role, style);
+        cell_table(c, v, f->sub, o->data);
     }
     if (l->count < l->full)
         pd_cell_ascii(c, l->count ? ",..." : "...");
@@ -92,15 +98,27 @@ static bool has_text(const struct pd_field *f, const void *at)
     }
 }
 
-static void cell_field(struct pd_cell *c, const struct pd_field *f, const unsigned char *data, unsigned role,
-                       const struct pd_line_style *style)
+static void cell_masked(struct pd_cell *c, const struct view *v, const struct pd_field *f,
+                        const struct pd_text *t)
+{
+    char plain[PD_MASK_CAP];
+
+    pd_cell_text(c, pd_masked(v->rec, f, t, v->style->redact, plain));
+    if (t->len < t->full)
+        pd_cell_put(c, PD_ELLIPSIS, sizeof PD_ELLIPSIS - 1);
+}
+
+static void cell_field(struct pd_cell *c, const struct view *v, const struct pd_field *f,
+                       const unsigned char *data)
 {
     const void *at = data + f->off;
 
     switch (f->type) {
     case PD_TEXT:
         if (f->roles & PD_QUERY)
-            cell_query(c, at, style->redact);
+            cell_query(c, at, v->style->redact);
+        else if (f->roles & PD_MASKED)
+            cell_masked(c, v, f, at);
         else
             cell_value(c, at);
         break;
@@ -114,7 +132,7 @@ static void cell_field(struct pd_cell *c, const struct pd_field *f, const unsign
         cell_list(c, at);
         break;
     default:
-        cell_objects(c, f, at, role, style);
+        cell_objects(c, v, f, at);
     }
 }
 
@@ -128,24 +146,32 @@ static bool repeats(const struct pd_field *f, const struct pd_field *before, con
 }
 
 /* All fields of that role, in table order. */
-static void cell_table(struct pd_cell *c, const struct pd_field *table, const unsigned char *data,
-                       unsigned role, const struct pd_line_style *style)
+static void cell_table(struct pd_cell *c, const struct view *v, const struct pd_field *table,
+                       const unsigned char *data)
 {
     const struct pd_field *before = NULL; /* the row before, when it was shown */
     bool first = true;
 
     for (const struct pd_field *f = table; f->name && !c->full; f++) {
-        if (!(f->roles & role) || (f->roles & PD_HIDDEN))
+        if (!(f->roles & v->role) || (f->roles & PD_HIDDEN))
             continue;
         bool shown = has_text(f, data + f->off), joined = (f->roles & PD_JOINED) && before;
         if (shown && !(joined && repeats(f, before, data))) {
             if (!first && !joined)
                 pd_cell_put(c, " ", 1);
-            cell_field(c, f, data, role, style);
+            cell_field(c, v, f, data);
             first = false;
         }
         before = shown ? f : NULL;
     }
+}
+
+static void cell_record(struct pd_cell *c, const struct pd_rec *r, const struct pd_line_style *style,
+                        unsigned role)
+{
+    struct view v = {.rec = r, .style = style, .role = role};
+
+    cell_table(c, &v, r->schema->fields, r->data);
 }
 
 /* What came, and the error's text unless that says it already. */
@@ -154,7 +180,7 @@ static void cell_came(struct pd_cell *c, const struct pd_rec *r, const struct pd
     struct pd_text error = {0};
 
     if (pd_rec_has_response(r))
-        cell_table(c, r->schema->fields, r->data, PD_CAME, style);
+        cell_record(c, r, style, PD_CAME);
     if (r->status != PD_ERROR || !r->schema->failed || !r->schema->failed(r, &error) || !error.len)
         return;
     if (c->len >= error.len && memmem(c->s, c->len, error.s, error.len))
@@ -280,7 +306,7 @@ static void share(struct pd_cell *asked, struct pd_cell *came, unsigned room, co
                   const struct pd_line_style *style)
 {
     pd_cell_start(asked, CELL_MOST);
-    cell_table(asked, r->schema->fields, r->data, PD_ASKED, style);
+    cell_record(asked, r, style, PD_ASKED);
     pd_cell_start(came, CELL_MOST);
     cell_came(came, r, style);
     if (room == 0 || asked->width + came->width <= room)
@@ -288,7 +314,7 @@ static void share(struct pd_cell *asked, struct pd_cell *came, unsigned room, co
     pd_cell_start(came, more(more(room / 3, CAME_LEAST), room > asked->width ? room - asked->width : 0));
     cell_came(came, r, style);
     pd_cell_start(asked, more(room > came->width ? room - came->width : 0, ASKED_LEAST));
-    cell_table(asked, r->schema->fields, r->data, PD_ASKED, style);
+    cell_record(asked, r, style, PD_ASKED);
 }
 
 void pd_line_text(struct pd_buf *b, const struct pd_rec *r, const struct pd_line_style *style)

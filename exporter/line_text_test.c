@@ -294,6 +294,9 @@ static void secrets_stay_out(void **state)
     pd_text_set(r, &t->path, toy_slice("/abcdef"), 4);
     t->query.s = NULL;
     assert_non_null(strstr(line_of(r, &style), "GET /abc\xe2\x80\xa6 "));
+    pd_text_static(&t->statement, "SET PASSWORD x");
+    assert_non_null(strstr(line_of(r, &style), " SET PASSWORD *** "));
+    assert_non_null(strstr(line_of(r, &plain), " SET PASSWORD x "));
     pd_redact_free(redact);
 }
 

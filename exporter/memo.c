@@ -58,9 +58,15 @@ static size_t count_sub_steps(const struct pd_field *fields)
 
 static struct pd_step *add_step(struct pd_step *s, const struct pd_field *f, uint64_t mark)
 {
-    bool query = f->type == PD_TEXT && f->roles & PD_QUERY;
+    unsigned special = f->type == PD_TEXT ? f->roles & (PD_QUERY | PD_MASKED) : 0;
 
-    *s = (struct pd_step){.mark = mark, .off = f->off, .kind = query ? PD_STEP_QUERY : f->type};
+    *s = (struct pd_step){.mark = mark, .off = f->off, .kind = f->type};
+    if (special & PD_QUERY)
+        s->kind = PD_STEP_QUERY;
+    if (special & PD_MASKED) {
+        s->kind = PD_STEP_MASKED;
+        s->field = f;
+    }
     pd_piece_set(&s->key, "\"", f->name, "\":");
     return s + 1;
 }

@@ -6,15 +6,18 @@
 #include "exporter/json.h"
 #include "exporter/line.h"
 
-enum { PD_MEMO_SLOTS = 128, PD_MEMO_ENDS = 256, PD_STEP_QUERY = 32, PD_STEP_END };
+enum { PD_MEMO_SLOTS = 128, PD_MEMO_ENDS = 256, PD_STEP_QUERY = 32, PD_STEP_MASKED, PD_STEP_END };
 
 /* One field as the encoder meets it. */
 struct pd_step {
-    struct pd_piece key;       /* `"status_code":` */
-    uint64_t mark;             /* its bit among the fields that were cut; 0 for those beyond the 64th */
-    const struct pd_step *sub; /* OBJECTS: their fields */
+    struct pd_piece key; /* `"status_code":` */
+    uint64_t mark;       /* its bit among the fields that were cut; 0 for those beyond the 64th */
+    union {
+        const struct pd_step *sub;    /* OBJECTS: their fields */
+        const struct pd_field *field; /* PD_STEP_MASKED: what the mask is asked for */
+    };
     uint16_t off;
-    uint8_t kind; /* enum pd_type, PD_STEP_QUERY, or PD_STEP_END behind the last */
+    uint8_t kind; /* enum pd_type, PD_STEP_QUERY, PD_STEP_MASKED, or PD_STEP_END behind the last */
 };
 
 /* A schema's fields that go into lines, by side, in the order of its table. */

@@ -174,16 +174,18 @@ static void a_plan_follows_the_table(void **state)
     const struct pd_step *s = p->side[PD_REQUEST];
     assert_step(&s[0], "\"method\":", PD_TEXT, TOY(method), 0);
     assert_step(&s[3], "\"query\":", PD_STEP_QUERY, TOY(query), 3);
-    assert_step(&s[4], "\"headers\":", PD_HEADERS, TOY(headers), 5); /* hidden is left out */
-    assert_int_equal(s[5].kind, PD_STEP_END);
+    assert_step(&s[4], "\"statement\":", PD_STEP_MASKED, TOY(statement), 5); /* hidden is left out */
+    assert_ptr_equal(s[4].field, &toy_fields[5]);
+    assert_step(&s[5], "\"headers\":", PD_HEADERS, TOY(headers), 6);
+    assert_int_equal(s[6].kind, PD_STEP_END);
     s = p->side[PD_RESPONSE];
-    assert_step(&s[0], "\"status_code\":", PD_INT, TOY(code), 6);
-    assert_step(&s[4], "\"answers\":", PD_OBJECTS, TOY(answers), 10);
-    assert_step(&s[5], "\"body_bytes\":", PD_INT, TOY(body_bytes), 11);
+    assert_step(&s[0], "\"status_code\":", PD_INT, TOY(code), 7);
+    assert_step(&s[4], "\"answers\":", PD_OBJECTS, TOY(answers), 11);
+    assert_step(&s[5], "\"body_bytes\":", PD_INT, TOY(body_bytes), 12);
     assert_int_equal(s[6].kind, PD_STEP_END);
     s = s[4].sub;
-    assert_step(&s[0], "\"name\":", PD_TEXT, ANSWER(name), 10);
-    assert_step(&s[2], "\"data\":", PD_TEXT, ANSWER(data), 10);
+    assert_step(&s[0], "\"name\":", PD_TEXT, ANSWER(name), 11);
+    assert_step(&s[2], "\"data\":", PD_TEXT, ANSWER(data), 11);
     assert_int_equal(s[3].kind, PD_STEP_END);
 }
 

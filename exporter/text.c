@@ -1,6 +1,7 @@
 /* text.c: reading what the wire carried, as both encoders need it. */
 #include "exporter/text.h"
 #include "base/buf.h"
+#include "base/check.h"
 
 enum { KEY_MAX = 256, DAYS_TO_1970 = 719468, DAYS_IN_400_YEARS = 146097 };
 
@@ -127,6 +128,17 @@ bool pd_query_next(struct pd_slice *query, const struct pd_redact *redact, struc
         query->len = 0;
     }
     return piece->len > 0;
+}
+
+struct pd_slice pd_masked(const struct pd_rec *r, const struct pd_field *f, const struct pd_text *t,
+                          const struct pd_redact *redact, char room[PD_MASK_CAP])
+{
+    uint32_t n = redact ? r->schema->mask(r, f, PD_MASK_SECRETS, room, PD_MASK_CAP) : PD_AS_IS;
+
+    if (n == PD_AS_IS)
+        return pd_text_slice(t);
+    PD_ASSERT(n <= PD_MASK_CAP);
+    return pd_utf8_trim((struct pd_slice){(const uint8_t *)room, n});
 }
 
 void pd_date_from(struct pd_date *d, uint64_t seconds)

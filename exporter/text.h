@@ -27,6 +27,11 @@ static inline struct pd_slice pd_text_slice(const struct pd_text *t)
 bool pd_query_next(struct pd_slice *query, const struct pd_redact *redact, struct pd_slice *piece,
                    bool *secret);
 
+/* What may be shown of a PD_MASKED text: the text's bytes, or a copy in `room` without its secrets. redact
+ * may be NULL: then everything. */
+struct pd_slice pd_masked(const struct pd_rec *, const struct pd_field *, const struct pd_text *,
+                          const struct pd_redact *, char room[PD_MASK_CAP]);
+
 struct pd_date {
     uint32_t year;
     uint8_t month, day, hour, minute, second; /* month and day from 1 */

@@ -10,7 +10,7 @@ struct toy_answer {
 };
 
 struct toy {
-    struct pd_text method, host, path, query, hidden;
+    struct pd_text method, host, path, query, hidden, statement;
     struct pd_list headers;
     struct pd_int code, body_bytes;
     uint8_t truncated;
@@ -41,6 +41,11 @@ static const struct pd_field toy_fields[] = {
      .roles = PD_LOG | PD_ASKED | PD_JOINED | PD_QUERY,
      .off = TOY(query)},
     {.name = "hidden", .side = PD_REQUEST, .type = PD_TEXT, .roles = PD_LOG | PD_HIDDEN, .off = TOY(hidden)},
+    {.name = "statement",
+     .side = PD_REQUEST,
+     .type = PD_TEXT,
+     .roles = PD_LOG | PD_ASKED | PD_MASKED,
+     .off = TOY(statement)},
     {.name = "headers", .side = PD_REQUEST, .type = PD_HEADERS, .roles = PD_LOG, .off = TOY(headers)},
     {.name = "status_code", .side = PD_RESPONSE, .type = PD_INT, .roles = PD_LOG | PD_CAME, .off = TOY(code)},
     {.name = "headers", .side = PD_RESPONSE, .type = PD_HEADERS, .roles = PD_LOG, .off = TOY(rsp_headers)},
@@ -70,6 +75,23 @@ static inline bool toy_failed(const struct pd_rec *r, struct pd_text *error)
     return true;
 }
 
+/* A statement's last word is the secret, unless it is "open". */
+static inline uint32_t toy_mask(const struct pd_rec *r, const struct pd_field *f, unsigned what, char *out,
+                                uint32_t cap)
+{
+    const struct pd_text *t = (const void *)(r->data + f->off);
+    uint32_t n = t->len;
+
+    assert(what == PD_MASK_SECRETS && cap >= PD_MASK_CAP && strcmp(f->name, "statement") == 0);
+    while (n && t->s[n - 1] != ' ')
+        n--;
+    if (t->len - n == 4 && memcmp(t->s + n, "open", 4) == 0)
+        return PD_AS_IS;
+    memcpy(out, t->s, n);
+    memcpy(out + n, "***", 3);
+    return n + 3;
+}
+
 static const struct pd_schema toy_schema = {
     .proto = "toy",
     .help = "for tests",
@@ -77,6 +99,7 @@ static const struct pd_schema toy_schema = {
     .rec_size = sizeof(struct toy),
     .arena_max = 16384,
     .failed = toy_failed,
+    .mask = toy_mask,
 };
 
 static inline struct pd_slice toy_slice(const char *s)

@@ -59,8 +59,16 @@ enum pd_role {
     PD_CAME = 32,     /* part of its "what came" */
     PD_HIDDEN = 64,   /* never in a line */
     PD_QUERY = 128,   /* a URL's query: values of secret-looking keys are redacted */
-    PD_JOINED = 256   /* text line: no blank between this and the column before (host, path) */
+    PD_JOINED = 256,  /* text line: no blank between this and the column before (host, path) */
+    PD_MASKED = 512   /* a text with secrets or values in it: shown as the schema's mask() has it */
 };
+
+enum pd_mask {
+    PD_MASK_SECRETS = 1, /* passwords and keys become PD_REDACTED */
+    PD_MASK_VALUES = 2   /* literals become `?` */
+};
+enum { PD_MASKED_MAX = 1024, PD_MASK_CAP = 2 * PD_MASKED_MAX + 64 };
+#define PD_AS_IS UINT32_MAX
 
 struct pd_field {
     const char *name; /* JSON key, config name, label; NULL ends a table */
@@ -83,5 +91,9 @@ struct pd_schema {
     /* True when the response says failure; *error then is a short text for the line (in the record or
      * static). */
     bool (*failed)(const struct pd_rec *, struct pd_text *error);
+    /* What may be shown of a PD_MASKED text, which holds at most PD_MASKED_MAX bytes. what: enum pd_mask.
+     * Writes it to out, cap bytes (PD_MASK_CAP or more), and returns its length; what does not fit is left
+     * away. PD_AS_IS: there is nothing to hide. */
+    uint32_t (*mask)(const struct pd_rec *, const struct pd_field *, unsigned what, char *out, uint32_t cap);
 };
 #endif
