@@ -66,6 +66,7 @@ struct pd_worker {
     struct pd_pairing pairing;
     struct pd_pool conns;
     struct pd_pool lend[PD_LEND_CLASSES];
+    void *proto_state[PD_PROTOS_MAX]; /* of protocols with a worker_size, else NULL */
     struct pd_conn **bucket;
     uint32_t mask;
     struct pd_conn_list list[PD_LISTS];

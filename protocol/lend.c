@@ -65,6 +65,11 @@ void *pd_state(struct pd_conn *c)
     return lent;
 }
 
+void *pd_worker_state(const struct pd_conn *c)
+{
+    return c->worker->proto_state[c->index];
+}
+
 void pd_conn_forget(struct pd_conn *c)
 {
     if (c->proto && c->proto->close)

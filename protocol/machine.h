@@ -131,6 +131,12 @@ struct pd_rec *pd_response(struct pd_conn *, struct pd_half *);
 struct pd_rec *pd_response_key(struct pd_conn *, struct pd_half *, uint64_t key);
 void pd_response_end(struct pd_conn *, struct pd_half *);
 void pd_response_cancel(struct pd_conn *, struct pd_half *);
+/* By key, where parts of several messages take turns: this part ends, its message goes on later. A request
+ * goes on with pd_request_resume(), a response with pd_response_key(). pd_oneway_end() ends a request, begun
+ * with pd_request_key(), to which nothing is answered. */
+void pd_request_pause(struct pd_conn *, struct pd_half *);
+struct pd_rec *pd_request_resume(struct pd_conn *, struct pd_half *, uint64_t key);
+void pd_response_pause(struct pd_conn *, struct pd_half *);
 /* The record of the message now passing in that direction. Never keep it across steps: ask again. */
 struct pd_rec *pd_current(struct pd_conn *, enum pd_dir);
 /* The same by key, for protocols that interleave messages: what `asker` asked under that key. */

@@ -340,6 +340,35 @@ static void a_child_claims_its_requests(void **state)
     toy_free(t);
 }
 
+static void parts_of_messages_take_turns(void **state)
+{
+    (void)state;
+    struct toy *t = toy_open(&toy_key);
+    toy_say(t, PD_C2S, "H\001q1\nK\002q2\n");
+    toy_say(t, PD_C2S, "J\001b\nJ\003nobody's\n");
+    toy_say(t, PD_S2C, "H\001a1\nK\002a2\n");
+    toy_say(t, PD_C2S, "T\001c\n");
+    toy_say(t, PD_S2C, "T\001d\n");
+    toy_say(t, PD_C2S, "T\001too late\n");
+    assert_int_equal(t->count, 2);
+    check(&t->seen[0], PD_OK, "q2\n", "a2\n");
+    check(&t->seen[1], PD_OK, "q1\nb\nc\n", "a1\nd\n");
+    assert_int_equal(t->seen[1].req_bytes, 4 + 3 + 3);
+    assert_int_equal(t->seen[1].rsp_bytes, 4 + 3);
+    assert_true(t->seen[1].first_rsp < t->seen[1].last_req); /* it began before the request ended */
+    toy_free(t);
+}
+
+static void a_worker_has_state_of_its_own(void **state)
+{
+    (void)state;
+    struct toy *t = toy_open(&toy_order);
+    toy_say(t, PD_C2S, "Yq1\n");
+    toy_say(t, PD_S2C, "Ya1\n");
+    assert_int_equal(t->seen[0].number, 102);
+    toy_free(t);
+}
+
 static void datagram_is_one_frame(void **state)
 {
     (void)state;
@@ -376,6 +405,8 @@ int main(void)
         cmocka_unit_test(opaque_is_counted_and_closes),
         cmocka_unit_test(switch_moves_the_open_record),
         cmocka_unit_test(a_child_claims_its_requests),
+        cmocka_unit_test(parts_of_messages_take_turns),
+        cmocka_unit_test(a_worker_has_state_of_its_own),
         cmocka_unit_test(datagram_is_one_frame),
     };
 

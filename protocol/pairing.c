@@ -128,6 +128,34 @@ void pd_request_end(struct pd_conn *c, struct pd_half *h)
     pd_match_request_end(&p, &at, false);
 }
 
+void pd_request_pause(struct pd_conn *c, struct pd_half *h)
+{
+    struct pd_at at = ends(c, h);
+    struct pd_party p = pd_party_of(c);
+
+    mark_holed(&p, h);
+    pd_match_request_pause(&p, &at);
+}
+
+struct pd_rec *pd_request_resume(struct pd_conn *c, struct pd_half *h, uint64_t key)
+{
+    struct pd_at at = message_begins(c, h);
+    struct pd_party p = pd_party_of(c);
+    struct pd_rec *r = pd_match_request_resume(&p, &at, key);
+
+    mark_holed(&p, h);
+    return r;
+}
+
+void pd_response_pause(struct pd_conn *c, struct pd_half *h)
+{
+    struct pd_at at = ends(c, h);
+    struct pd_party p = pd_party_of(c);
+
+    mark_holed(&p, h);
+    pd_match_response_pause(&p, &at);
+}
+
 struct pd_rec *pd_oneway(struct pd_conn *c, struct pd_half *h)
 {
     struct pd_at at = message_begins(c, h);

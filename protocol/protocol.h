@@ -34,6 +34,12 @@ struct pd_proto {
     uint8_t transports;    /* enum pd_transports */
     uint8_t match, flags;  /* enum pd_match_kind, enum pd_match_flag */
     uint16_t conn_size;    /* bytes of state a connection, zeroed at the start */
+    uint32_t worker_size;  /* the same a worker; a page costs memory when it is first used */
+
+    /* Before the first packet, the only place where a library may ask for memory: fills the worker's state.
+     * 0 or -ENOMEM, after which worker_end() is called too. NULL: nothing to do. */
+    int (*worker_start)(void *state, const void *options);
+    void (*worker_end)(void *state);
 
     /* Where in this slice does a message plausibly start? An offset, PD_NO, or PD_MORE when a longer slice
      * could tell. Checks the whole header, and the next one where it is in sight. Looks at the slice only. */
@@ -64,6 +70,8 @@ extern const struct pd_proto *const pd_protocols[];
 
 /* conn_size bytes, zeroed when the connection began to speak this protocol. */
 void *pd_state(struct pd_conn *);
+/* worker_size bytes, shared by the protocol's connections in this worker. */
+void *pd_worker_state(const struct pd_conn *);
 /* The protocol's options struct. */
 const void *pd_options(const struct pd_conn *);
 struct pd_half *pd_half_of(struct pd_conn *, enum pd_dir);

@@ -1,7 +1,5 @@
-/* toy_test.c: the toy protocol and its driver. */
+/* toy_test.c: the toy protocol. */
 #include "protocol/toy_test.h"
-#include "base/check.h"
-#include <stdlib.h>
 
 enum {
     S_TYPE,
@@ -23,10 +21,15 @@ enum {
     S_ONEWAY,
     S_INTERIM,
     S_KEY,
-    S_KEYED
+    S_PART,
+    S_NUMBERED
 };
 
 enum { CAP = 64 };
+
+struct toy_worker {
+    uint32_t started, lines;
+};
 
 struct toy_state {
     char type[2];
@@ -100,9 +103,9 @@ static void begin(struct pd_conn *c, struct pd_half *h, uint8_t type)
         char type;
         uint8_t state, bytes; /* 0: a line */
     } plain[] = {
-        {'B', S_BYTES, 3},    {'L', S_LINE, 0},     {'N', S_LINE, 0},
-        {'I', S_INTERIM, 0},  {'C', S_LENGTH8, 1},  {'F', S_LENGTH8, 1},
-        {'S', S_LENGTH32, 4}, {'R', S_LENGTH32, 4}, {'G', S_LENGTH16, 2},
+        {'B', S_BYTES, 3},    {'L', S_LINE, 0},     {'N', S_LINE, 0},     {'I', S_INTERIM, 0},
+        {'C', S_LENGTH8, 1},  {'F', S_LENGTH8, 1},  {'Y', S_NUMBERED, 0}, {'S', S_LENGTH32, 4},
+        {'R', S_LENGTH32, 4}, {'G', S_LENGTH16, 2},
     };
     struct toy_state *s = pd_state(c);
 
@@ -112,7 +115,7 @@ static void begin(struct pd_conn *c, struct pd_half *h, uint8_t type)
         pd_line(h, S_ONEWAY);
         return;
     }
-    if (type == 'K' || type == 'P') {
+    if (strchr("KPHJT", type)) {
         pd_bytes(h, S_KEY, 1);
         return;
     }
@@ -162,15 +165,42 @@ static void read_length(struct pd_conn *c, struct pd_half *h, struct pd_slice to
 
 static void read_key(struct pd_conn *c, struct pd_half *h, uint8_t key)
 {
-    bool child = ((struct toy_state *)pd_state(c))->type[h->dir] == 'P';
+    char type = ((struct toy_state *)pd_state(c))->type[h->dir];
 
-    if (h->dir == PD_C2S && child)
-        pd_request_child(c, h, key, pd_child(c, PD_SLICE("child")));
-    else if (h->dir == PD_C2S)
-        pd_request_key(c, h, key);
-    else
+    if (h->dir == PD_S2C)
         pd_response_key(c, h, key);
-    pd_line(h, S_LINE);
+    else if (type == 'P')
+        pd_request_child(c, h, key, pd_child(c, PD_SLICE("child")));
+    else if (type == 'J' || type == 'T')
+        pd_request_resume(c, h, key);
+    else
+        pd_request_key(c, h, key);
+    pd_line(h, type == 'H' || type == 'J' ? S_PART : S_LINE);
+}
+
+static uint32_t end_part(struct pd_conn *c, struct pd_half *h)
+{
+    if (h->dir == PD_C2S)
+        pd_request_pause(c, h);
+    else
+        pd_response_pause(c, h);
+    start(c, h);
+    return 0;
+}
+
+static void count_line(struct pd_conn *c, struct pd_half *h)
+{
+    struct toy_worker *w = pd_worker_state(c);
+    struct toy_rec *toy = pd_fields(pd_current(c, h->dir));
+
+    pd_int_set(&toy->number, 100 * w->started + ++w->lines);
+}
+
+static int worker_start(void *state, const void *options)
+{
+    (void)options;
+    ((struct toy_worker *)state)->started++;
+    return 0;
 }
 
 static uint32_t step(struct pd_conn *c, struct pd_half *h, struct pd_slice token)
@@ -185,8 +215,14 @@ static uint32_t step(struct pd_conn *c, struct pd_half *h, struct pd_slice token
     case S_BYTES:
     case S_LINE:
     case S_MESSAGE:
+    case S_NUMBERED:
+        if (h->state == S_NUMBERED)
+            count_line(c, h);
         keep(c, h, token);
         return end(c, h);
+    case S_PART:
+        keep(c, h, token);
+        return end_part(c, h);
     case S_ONEWAY:
         keep(c, h, token);
         pd_oneway_end(c, h);
@@ -224,12 +260,14 @@ static uint32_t step(struct pd_conn *c, struct pd_half *h, struct pd_slice token
     }
 }
 
+#define TYPES "BLUVZMCFSRGOINXWKPHJTY"
+
 /* A message starts with a known type; request texts in the tests begin with 'q', response texts with 'a'. */
 static int sync(struct pd_slice in, const struct pd_look *look, uint8_t *confidence)
 {
     if (in.len < 2)
-        return in.len && strchr("BLUVZMCFSRGOINXWKP", in.p[0]) ? PD_MORE : PD_NO;
-    if (!strchr("BLUVZMCFSRGOINXWKP", in.p[0]))
+        return in.len && strchr(TYPES, in.p[0]) ? PD_MORE : PD_NO;
+    if (!strchr(TYPES, in.p[0]))
         return PD_NO;
     *confidence = in.p[0] == 'L' && in.p[1] == (look->dir ? 'a' : 'q') ? PD_CERTAIN : PD_MAYBE;
     return look->purpose == PD_DETECT || *confidence == PD_CERTAIN ? 0 : PD_NO;
@@ -278,6 +316,8 @@ static const uint16_t ports[] = {7, 0};
                                       .match = match_,                                                       \
                                       .flags = flags_,                                                       \
                                       .conn_size = sizeof(struct toy_state),                                 \
+                                      .worker_size = sizeof(struct toy_worker),                              \
+                                      .worker_start = worker_start,                                          \
                                       .sync = sync,                                                          \
                                       .start = start,                                                        \
                                       .step = step}
@@ -295,167 +335,3 @@ const struct pd_proto toy_child = {.schema = &schema_child,
                                    .transports = PD_ON_TCP,
                                    .match = PD_BY_KEY,
                                    .claim = claim};
-
-/* --- the driver --- */
-
-static void copy(char out[TOY_TEXT], const struct pd_text *text)
-{
-    if (text->s)
-        memcpy(out, text->s, text->len);
-}
-
-static void emit(void *arg, struct pd_rec *r)
-{
-    struct toy *t = arg;
-    const struct toy_rec *toy = pd_fields(r);
-
-    PD_ASSERT(t->count < TOY_RECORDS);
-    struct toy_seen *seen = &t->seen[t->count++];
-    *seen = (struct toy_seen){.proto = r->schema->proto,
-                              .status = r->status,
-                              .late = r->flags & PD_REC_LATE,
-                              .holed = toy->asked.holed || toy->answered.holed,
-                              .number = toy->number.seen ? toy->number.v : -1,
-                              .first_req = r->first_req,
-                              .last_req = r->last_req,
-                              .first_rsp = r->first_rsp,
-                              .last_rsp = r->last_rsp,
-                              .req_bytes = r->req_bytes,
-                              .rsp_bytes = r->rsp_bytes,
-                              .ordinal = r->ordinal};
-    copy(seen->asked, &toy->asked);
-    copy(seen->answered, &toy->answered);
-}
-
-struct toy *toy_new_limited(const struct pd_proto *proto, uint32_t outstanding)
-{
-    const struct pd_proto *other = proto == &toy_key ? &toy_child : &toy_key;
-    const struct pd_proto *registry[] = {proto, other, NULL};
-    struct toy *t = calloc(1, sizeof *t);
-    char err[128];
-
-    PD_ASSERT(t && !pd_setup_init(&t->setup, registry));
-    if (proto != &toy_key) /* the switch's target; not a candidate of its own */
-        t->setup.tcp_ports[7] = t->setup.udp_ports[7] = 1;
-    t->setup.limits.outstanding = outstanding;
-    t->worker = pd_worker_new(&t->setup, emit, t, err, sizeof err);
-    PD_ASSERT(t->worker);
-    t->now = 1700000000000000000u;
-    t->seq[0] = 0xfffffff0u; /* so that numbers wrap early */
-    t->seq[1] = 5000;
-    t->port = 7;
-    return t;
-}
-
-struct toy *toy_new(const struct pd_proto *proto)
-{
-    return toy_new_limited(proto, 4096);
-}
-
-void toy_free(struct toy *t)
-{
-    pd_worker_free(t->worker);
-    pd_setup_free(&t->setup);
-    free(t);
-}
-
-void toy_wait(struct toy *t, uint64_t ns)
-{
-    t->now += ns;
-}
-
-static void pass(struct toy *t, struct pd_packet *packet, enum pd_dir dir, const void *payload, uint32_t len)
-{
-    struct pd_end client = {.port = 40000}, server = {.port = t->port};
-    uint8_t *copy_of = malloc(len ? len : 1); /* apart, so that a sanitizer sees an overrun */
-
-    pd_addr_parse(&client.addr, "10.0.0.1");
-    pd_addr_parse(&server.addr, "10.0.0.2");
-    packet->src = dir == PD_C2S ? client : server;
-    packet->dst = dir == PD_C2S ? server : client;
-    packet->ts = t->now;
-    packet->ordinal = ++t->ordinal;
-    packet->hash = 1;
-    if (len)
-        memcpy(copy_of, payload, len);
-    packet->payload = (struct pd_slice){copy_of, len};
-    pd_worker_time(t->worker, packet->ts, packet->ordinal);
-    pd_worker_packet(t->worker, packet);
-    packet->link.iface = t->again_on_iface;
-    if (t->again_on_iface)
-        pd_worker_packet(t->worker, packet);
-    free(copy_of);
-}
-
-void toy_packet(struct toy *t, enum pd_dir dir, uint8_t flags, uint32_t seq, uint32_t ack,
-                const void *payload, uint32_t len, uint32_t wire)
-{
-    struct pd_packet packet = {
-        .transport = PD_TCP, .tcp_flags = flags, .seq = seq, .ack = ack, .wire_len = wire};
-
-    pass(t, &packet, dir, payload, len);
-}
-
-void toy_datagram(struct toy *t, enum pd_dir dir, const void *bytes, uint32_t len, uint32_t wire)
-{
-    struct pd_packet packet = {.transport = PD_UDP, .wire_len = wire};
-
-    t->now += 1000000;
-    pass(t, &packet, dir, bytes, len);
-}
-
-void toy_syn(struct toy *t)
-{
-    toy_packet(t, PD_C2S, PD_SYN, t->seq[0] - 1, 0, NULL, 0, 0);
-    toy_packet(t, PD_S2C, PD_SYN | PD_ACK, t->seq[1] - 1, t->seq[0], NULL, 0, 0);
-    toy_packet(t, PD_C2S, PD_ACK, t->seq[0], t->seq[1], NULL, 0, 0);
-}
-
-void toy_send(struct toy *t, enum pd_dir dir, const void *bytes, uint32_t len)
-{
-    const uint8_t *p = bytes;
-    uint32_t piece = t->piece ? t->piece : len;
-
-    t->now += 1000000;
-    for (uint32_t at = 0; at < len; at += piece) {
-        uint32_t n = len - at < piece ? len - at : piece;
-        toy_packet(t, dir, PD_ACK, t->seq[dir], t->seq[!dir], p + at, n, n);
-        t->seq[dir] += n;
-    }
-}
-
-void toy_lose(struct toy *t, enum pd_dir dir, uint32_t len)
-{
-    t->now += 1000000;
-    t->ordinal++;
-    t->seq[dir] += len;
-}
-
-void toy_fin(struct toy *t, enum pd_dir dir)
-{
-    toy_packet(t, dir, PD_FIN | PD_ACK, t->seq[dir], t->seq[!dir], NULL, 0, 0);
-    t->seq[dir]++;
-}
-
-void toy_finish(struct toy *t)
-{
-    pd_worker_finish(t->worker, t->ordinal);
-}
-
-uint64_t toy_counter(const struct toy *t, enum pd_proto_counter counter)
-{
-    return pd_worker_tally(t->worker)->proto[0][counter];
-}
-
-uint64_t toy_flow(const struct toy *t, enum pd_flow_counter counter)
-{
-    return pd_worker_tally(t->worker)->flow[counter];
-}
-
-struct toy *toy_open(const struct pd_proto *proto)
-{
-    struct toy *t = toy_new(proto);
-
-    toy_syn(t);
-    return t;
-}

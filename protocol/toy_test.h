@@ -7,6 +7,8 @@
  *   O text\n   oneway                 I text\n     interim response        N text\n         owes two replies
  *   X          opaque from here       W            switch to "child"       K key text\n     (keyed toy only)
  *   P key text\n  a request of the child (keyed toy only)
+ *   H, J, T key text\n  a message's first, middle and last part (keyed toy only)
+ *   Y text\n  a line that the worker numbers: 100 times how often it was started, and how many there were
  */
 #ifndef PD_PROTOCOL_TOY_TEST_H
 #define PD_PROTOCOL_TOY_TEST_H

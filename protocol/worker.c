@@ -30,6 +30,33 @@ static struct pd_store_limits store_limits(const struct pd_limits *limits)
     return store;
 }
 
+static int start_protocols(struct pd_worker *w)
+{
+    const struct pd_setup *setup = w->setup;
+    int error = 0;
+
+    for (unsigned i = 0; i < setup->proto_count && !error; i++) {
+        const struct pd_proto *proto = setup->protos[i];
+        if (!proto->worker_size)
+            continue;
+        w->proto_state[i] = calloc(1, proto->worker_size);
+        if (!w->proto_state[i])
+            return -ENOMEM;
+        if (proto->worker_start)
+            error = proto->worker_start(w->proto_state[i], setup->options[i]);
+    }
+    return error;
+}
+
+static void end_protocols(struct pd_worker *w)
+{
+    for (unsigned i = 0; i < PD_PROTOS_MAX; i++) {
+        if (w->proto_state[i] && w->setup->protos[i]->worker_end)
+            w->setup->protos[i]->worker_end(w->proto_state[i]);
+        free(w->proto_state[i]);
+    }
+}
+
 struct pd_worker *pd_worker_new(const struct pd_setup *setup, void (*emit)(void *arg, struct pd_rec *),
                                 void *arg, char *err, size_t errlen)
 {
@@ -42,7 +69,7 @@ struct pd_worker *pd_worker_new(const struct pd_setup *setup, void (*emit)(void 
         w->datagram = calloc(1, sizeof *w->datagram);
     }
     if (!w || !w->datagram || pd_pairing_init(&w->pairing, &store, expects, setup->limits.outstanding) ||
-        pd_conns_init(w) || pd_lend_init(w, setup->limits.memory / 100 * LEND_SHARE)) {
+        pd_conns_init(w) || pd_lend_init(w, setup->limits.memory / 100 * LEND_SHARE) || start_protocols(w)) {
         snprintf(err, errlen, "cannot reserve %llu bytes of memory; --memory-limit asks for less",
                  (unsigned long long)setup->limits.memory);
         pd_worker_free(w);
@@ -59,6 +86,7 @@ void pd_worker_free(struct pd_worker *w)
 {
     if (!w)
         return;
+    end_protocols(w);
     pd_conns_deinit(w);
     pd_lend_free(w);
     pd_pairing_free(&w->pairing);

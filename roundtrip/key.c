@@ -234,6 +234,16 @@ void pd_key_lost(const struct pd_party *p, uint8_t dir)
     p->match->current[dir] = NULL;
     if (r)
         drop_incomplete(p, r);
+    for (r = p->owner ? p->match->first : NULL; r; r = r->next) {
+        bool answers = r->asked_by != dir; /* the side that lost bytes */
+        uint16_t begun = answers ? PD_REC_RSP_BEGUN : 0,
+                 ended = answers ? PD_REC_RSP_ENDED : PD_REC_REQ_ENDED;
+
+        if ((r->flags & begun) == begun && !(r->flags & ended))
+            r->flags |= PD_REC_BROKEN; /* in parts, of which some may be lost */
+        else if (answers)
+            r->flags |= PD_REC_MISSED; /* who knows what the lost bytes answered */
+    }
 }
 
 void pd_key_timeout(const struct pd_party *p)

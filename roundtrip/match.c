@@ -58,7 +58,7 @@ struct pd_rec *pd_match_open(const struct pd_party *p, const struct pd_at *at)
     r->asked_by = at->dir;
     r->first_req = at->ts;
     r->ordinal = at->ordinal;
-    r->req_at = at->pos;
+    r->req_at = r->req_part = at->pos;
     r->req_ack = at->ack;
     r->has_req_ack = at->has_ack;
     return r;
@@ -96,7 +96,7 @@ enum pd_status pd_match_verdict(const struct pd_rec *r)
     if (r->flags & PD_REC_ONEWAY)
         return PD_ONEWAY;
     if (!(r->flags & PD_REC_RSP_BEGUN))
-        return PD_UNANSWERED;
+        return r->flags & PD_REC_MISSED ? PD_INCOMPLETE : PD_UNANSWERED;
     if (!(r->flags & PD_REC_RSP_ENDED))
         return PD_INCOMPLETE;
     memset(&error, 0, sizeof error);
@@ -186,10 +186,16 @@ void pd_match_mark_response_end(struct pd_rec *r, const struct pd_at *at)
         r->flags |= PD_REC_BROKEN;
 }
 
+void pd_match_mark_request_part(struct pd_rec *r, const struct pd_at *at)
+{
+    r->req_bytes += at->pos - r->req_part;
+    r->req_part = at->pos;
+}
+
 void pd_match_mark_request_end(struct pd_rec *r, const struct pd_at *at, bool oneway)
 {
     r->last_req = at->ts;
-    r->req_bytes = at->pos - r->req_at;
+    pd_match_mark_request_part(r, at);
     r->flags |= PD_REC_REQ_ENDED | (oneway ? PD_REC_ONEWAY : 0);
     if (!at->ts)
         r->flags |= PD_REC_BROKEN;
@@ -243,6 +249,39 @@ void pd_match_request_end(const struct pd_party *p, const struct pd_at *at, bool
     }
 }
 
+void pd_match_request_pause(const struct pd_party *p, const struct pd_at *at)
+{
+    struct pd_rec *r = p->match->current[at->dir];
+
+    p->match->current[at->dir] = NULL;
+    if (r)
+        pd_match_mark_request_part(r, at);
+}
+
+struct pd_rec *pd_match_request_resume(const struct pd_party *p, const struct pd_at *at, uint64_t key)
+{
+    struct pd_rec *r = pd_match_find(p, at->dir, key);
+
+    PD_ASSERT(p->kind == PD_BY_KEY);
+    if (r && (r->flags & PD_REC_REQ_ENDED))
+        r = NULL;
+    p->match->current[at->dir] = r;
+    if (!r)
+        return pd_rec_nothing(&p->pairing->store, p->schema);
+    r->req_part = at->pos;
+    return r;
+}
+
+void pd_match_response_pause(const struct pd_party *p, const struct pd_at *at)
+{
+    struct pd_rec *r = p->match->current[at->dir];
+
+    PD_ASSERT(p->kind == PD_BY_KEY);
+    p->match->current[at->dir] = NULL;
+    if (r)
+        r->rsp_bytes += at->pos - r->rsp_at;
+}
+
 struct pd_rec *pd_match_response(const struct pd_party *p, const struct pd_at *at, uint64_t key)
 {
     struct pd_rec *r = p->kind == PD_BY_KEY ? pd_key_response(p, at, key) : pd_order_response(p, at);
@@ -268,7 +307,7 @@ void pd_match_response_cancel(const struct pd_party *p, const struct pd_at *at)
     if (!r)
         return;
     r->rsp_bytes += at->pos - r->rsp_at;
-    r->flags &= (uint8_t)~PD_REC_RSP_BEGUN;
+    r->flags &= (uint16_t)~PD_REC_RSP_BEGUN;
     r->first_rsp = 0;
     pd_rec_clear_side(r, PD_RESPONSE);
 }
@@ -324,7 +363,7 @@ void pd_match_detach(const struct pd_party *p, struct pd_rec *r)
         pd_key_detach(p, r);
     else
         pd_order_detach(p, r);
-    r->flags &= (uint8_t)~PD_REC_RSP_BEGUN;
+    r->flags &= (uint16_t)~PD_REC_RSP_BEGUN;
     r->first_rsp = 0;
 }
 

@@ -105,6 +105,13 @@ void pd_match_expect(const struct pd_party *, const struct pd_at *, uint8_t kind
 /* The request now passing in at->dir ended; at is one past its last byte. With oneway it is emitted. */
 void pd_match_request_end(const struct pd_party *, const struct pd_at *, bool oneway);
 
+/* By key: the request now passing in at->dir goes on later, after parts of other messages; at is one past
+ * this part. Going on: its record, or the void record when none is outstanding. */
+void pd_match_request_pause(const struct pd_party *, const struct pd_at *);
+struct pd_rec *pd_match_request_resume(const struct pd_party *, const struct pd_at *, uint64_t key);
+/* The same of a response, which pd_match_response() goes on with. */
+void pd_match_response_pause(const struct pd_party *, const struct pd_at *);
+
 /* A message that asks nothing and answers nothing begins (a push, a multicast); pd_match_request_end() with
  * oneway ends it. */
 struct pd_rec *pd_match_oneway(const struct pd_party *, const struct pd_at *);

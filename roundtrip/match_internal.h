@@ -20,6 +20,7 @@ enum pd_status pd_match_verdict(const struct pd_rec *);
 /* Marks the beginning and the end of a message in its record. */
 void pd_match_mark_response(struct pd_rec *, const struct pd_at *);
 void pd_match_mark_response_end(struct pd_rec *, const struct pd_at *);
+void pd_match_mark_request_part(struct pd_rec *, const struct pd_at *);
 void pd_match_mark_request_end(struct pd_rec *, const struct pd_at *, bool oneway);
 
 /* May a response that begins there answer this request? Its segment must acknowledge the request's first

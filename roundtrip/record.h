@@ -15,7 +15,8 @@ enum pd_rec_flag {
     PD_REC_REQ_ENDED = 16, /* the request's end was handled */
     PD_REC_ONEWAY = 32,    /* the protocol sends no response */
     PD_REC_RSP_BEGUN = 64,
-    PD_REC_RSP_ENDED = 128
+    PD_REC_RSP_ENDED = 128,
+    PD_REC_MISSED = 256 /* keyed: the side that answers lost bytes while this was outstanding */
 };
 
 enum { PD_REC_BYTES = 1024 }; /* a record with the first part of its arena */
@@ -35,11 +36,12 @@ struct pd_rec {
     uint64_t first_req, last_req; /* times of first and last byte, ns; 0 when not seen */
     uint64_t first_rsp, last_rsp;
     uint64_t req_bytes, rsp_bytes; /* application bytes on the wire */
-    uint64_t req_at, rsp_at; /* stream offsets of the first bytes; the low 32 bits are sequence numbers */
-    uint32_t req_ack;        /* what the request's first segment acknowledged, when has_req_ack */
+    uint64_t req_at;           /* stream offset of the first byte; its low 32 bits are the sequence number */
+    uint64_t req_part, rsp_at; /* the same of the part now passing, whose bytes are not counted yet */
+    uint32_t req_ack;          /* what the request's first segment acknowledged, when has_req_ack */
     bool has_req_ack;
     uint8_t status; /* enum pd_status, set when emitted */
-    uint8_t flags;  /* enum pd_rec_flag */
+    uint16_t flags; /* enum pd_rec_flag */
     uint8_t transport;
     uint8_t asked_by;                 /* the direction of the request: 0 client, 1 server */
     uint16_t retransmissions;         /* the same request seen again while outstanding */

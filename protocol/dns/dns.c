@@ -188,7 +188,7 @@ static void request(struct pd_conn *c, struct pd_half *h, struct pd_dns_message 
     struct pd_rec *r = pd_request_key(c, h, key_of(&m->header, slot));
     if (!pd_rec_is_void(r)) {
         struct pd_dns_rec *d = pd_fields(r);
-        r->req_at -= prefix;
+        r->req_at = r->req_part -= prefix;
         pd_dns_fill_request(r, m);
         d->transfer.losses = begin_of(c, !h->dir)->losses;
     }
@@ -239,7 +239,7 @@ static void oneway(struct pd_conn *c, struct pd_half *h, struct pd_dns_message *
     struct pd_rec *r = pd_oneway(c, h);
 
     if (!pd_rec_is_void(r)) {
-        r->req_at -= prefix;
+        r->req_at = r->req_part -= prefix;
         if (m->header.flags & PD_DNS_QR) {
             pd_dns_fill_question(r, m);
             pd_dns_fill_response(r, m);
