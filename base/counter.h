@@ -29,7 +29,8 @@
     X(TURNS, "turns", "times a new request showed where the response side stands")                           \
     X(BAD, "bad", "messages that break the protocol's rules")                                                \
     X(OPAQUE, "opaque", "connections that turned unreadable: encrypted, compressed, upgraded")               \
-    X(NO_BUFFER, "no_buffer", "messages skipped because no buffer was free")
+    X(NO_BUFFER, "no_buffer", "messages skipped because no buffer was free")                                 \
+    X(FORGOTTEN, "forgotten", "prepared statements and names dropped because a limit was reached")
 
 /* X(symbol, name, help): of a worker. */
 #define PD_FLOW_COUNTERS(X)                                                                                  \

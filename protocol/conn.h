@@ -59,6 +59,8 @@ struct pd_gap {
 
 enum { PD_GAPS = 1024 };
 
+enum { PD_KNOWN_BUCKETS = 4096 }; /* of texts that connections taught, see learnt.h */
+
 enum { PD_LEND_CLASSES = 5 }; /* 128, 512, 2,048, 8,192, 65,536 bytes */
 
 struct pd_worker {
@@ -66,6 +68,7 @@ struct pd_worker {
     struct pd_pairing pairing;
     struct pd_pool conns;
     struct pd_pool lend[PD_LEND_CLASSES];
+    struct pd_known *known[PD_KNOWN_BUCKETS];
     void *proto_state[PD_PROTOS_MAX]; /* of protocols with a worker_size, else NULL */
     struct pd_conn **bucket;
     uint32_t mask;
