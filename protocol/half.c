@@ -8,7 +8,7 @@ void pd_half_drop(struct pd_conn *c, struct pd_half *h)
         pd_give_back(c, h->buffer, h->size);
     h->want = PD_W_NONE;
     h->carried = 0;
-    h->open = false;
+    h->open = h->deferred = false;
     h->frame = PD_UNFRAMED;
 }
 
@@ -130,7 +130,7 @@ void pd_half_feed(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
     if (!h->opaque) {
         pd_conn_counters(c)[PD_C_BYTES] += in.len;
         if (!h->lost || resync(c, h, &in)) {
-            if (!h->open)
+            if (!h->open && !h->deferred)
                 pd_half_mark(c, h);
             pd_half_drive(c, h, &in);
         }

@@ -386,7 +386,7 @@ static enum met met_feed(struct pd_conn *c, struct pd_half *h, struct pd_slice *
         PD_ASSERT(took == n);
         want(h, PD_W_FEED, state, left == PD_ENDLESS ? left : left - n);
     }
-    if (open)
+    if (open && !h->deferred)
         pd_half_mark(c, h);
     return MET;
 }
@@ -444,7 +444,7 @@ static bool deliver(struct pd_conn *c, struct pd_half *h, struct pd_slice *in)
         step_message(c, h, token);
     else
         run_step(c, h, token, token_length(h, token));
-    if (open)
+    if (open && !h->deferred)
         pd_half_mark(c, h); /* the next token begins in this segment */
     return true;
 }

@@ -68,6 +68,8 @@ struct pd_half {    /* one direction of one connection */
     bool seen : 1;           /* pos is known */
     bool heard : 1;          /* a packet of this direction came */
     bool joined : 1;         /* lost from the start, not by loss */
+    bool deferred : 1;       /* token_* are those of a message's first byte, at `begin` */
+    uint16_t begin;          /* the low bits of that byte's position */
     uint8_t carry[PD_CARRY]; /* one partial token: the only bytes a direction keeps */
 };
 
@@ -137,6 +139,11 @@ void pd_response_cancel(struct pd_conn *, struct pd_half *);
 void pd_request_pause(struct pd_conn *, struct pd_half *);
 struct pd_rec *pd_request_resume(struct pd_conn *, struct pd_half *, uint64_t key);
 void pd_response_pause(struct pd_conn *, struct pd_half *);
+/* The current token begins a message whose kind cannot be told yet: the next pd_request(), pd_response() or
+ * pd_oneway() counts from this token's first byte. It has to come within 65,535 bytes. */
+void pd_defer(struct pd_conn *, struct pd_half *);
+/* Within a response: it says that n replies, itself among them (n >= 1), are still owed to its request. */
+void pd_owe(struct pd_conn *, uint32_t n);
 /* The record of the message now passing in that direction. Never keep it across steps: ask again. */
 struct pd_rec *pd_current(struct pd_conn *, enum pd_dir);
 /* The same by key, for protocols that interleave messages: what `asker` asked under that key. */

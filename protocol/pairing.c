@@ -17,11 +17,19 @@ struct pd_party pd_party_of(struct pd_conn *c)
                              .flags = c->proto->flags};
 }
 
-/* The current token's first byte. Only a packet's first byte follows the silence before it. */
+static uint64_t token_pos(const struct pd_conn *c, const struct pd_half *h)
+{
+    return h->pos - c->worker->token_length;
+}
+
+/* The first byte of the current token, or of an earlier one that was put off. Only a packet's first byte
+ * follows the silence before it. */
 static struct pd_at begins(const struct pd_conn *c, const struct pd_half *h)
 {
     const struct pd_packet *packet = c->worker->packet;
-    uint64_t pos = h->pos - c->worker->token_length;
+    uint64_t pos = token_pos(c, h);
+    if (h->deferred)
+        pos -= (uint16_t)(pos - h->begin);
     bool first = packet && (uint32_t)pos == packet->seq;
 
     return (struct pd_at){.ts = h->token_ts,
@@ -55,7 +63,12 @@ static struct pd_at message_begins(struct pd_conn *c, struct pd_half *h)
     h->guessed = h->unproven;
     if (other->unseen && depends && !(c->driving & (1u << other->dir)))
         pd_flow_settle(c, other);
-    return begins(c, h);
+    struct pd_at at = begins(c, h);
+    if (h->deferred) {
+        h->deferred = false;
+        pd_half_mark(c, h);
+    }
+    return at;
 }
 
 static void mark_holed(const struct pd_party *p, const struct pd_half *h)
@@ -205,6 +218,19 @@ void pd_response_cancel(struct pd_conn *c, struct pd_half *h)
     struct pd_party p = pd_party_of(c);
 
     pd_match_response_cancel(&p, &at);
+}
+
+void pd_defer(struct pd_conn *c, struct pd_half *h)
+{
+    h->deferred = true;
+    h->begin = (uint16_t)token_pos(c, h);
+}
+
+void pd_owe(struct pd_conn *c, uint32_t n)
+{
+    PD_ASSERT(n >= 1);
+    if (c->match.answering)
+        c->match.head->owed = n;
 }
 
 static struct pd_rec *or_nothing(struct pd_conn *c, struct pd_rec *r)

@@ -22,7 +22,8 @@ enum {
     S_INTERIM,
     S_KEY,
     S_PART,
-    S_NUMBERED
+    S_NUMBERED,
+    S_DEFERRED
 };
 
 enum { CAP = 64 };
@@ -115,6 +116,11 @@ static void begin(struct pd_conn *c, struct pd_half *h, uint8_t type)
         pd_line(h, S_ONEWAY);
         return;
     }
+    if (type == 'D') {
+        pd_defer(c, h);
+        pd_bytes(h, S_DEFERRED, 1);
+        return;
+    }
     if (strchr("KPHJT", type)) {
         pd_bytes(h, S_KEY, 1);
         return;
@@ -203,6 +209,13 @@ static int worker_start(void *state, const void *options)
     return 0;
 }
 
+static void read_deferred(struct pd_conn *c, struct pd_half *h, uint8_t owed)
+{
+    begin(c, h, 'L');
+    if (h->dir == PD_S2C)
+        pd_owe(c, owed);
+}
+
 static uint32_t step(struct pd_conn *c, struct pd_half *h, struct pd_slice token)
 {
     struct pd_rec *r;
@@ -252,6 +265,9 @@ static uint32_t step(struct pd_conn *c, struct pd_half *h, struct pd_slice token
     case S_REST:
         pd_frame_rest(h);
         return 0;
+    case S_DEFERRED:
+        read_deferred(c, h, token.p[0]);
+        return 0;
     case S_KEY:
         read_key(c, h, token.p[0]);
         return 0;
@@ -260,7 +276,7 @@ static uint32_t step(struct pd_conn *c, struct pd_half *h, struct pd_slice token
     }
 }
 
-#define TYPES "BLUVZMCFSRGOINXWKPHJTY"
+#define TYPES "BLUVZMCFSRGOINXWKPHJTYD"
 
 /* A message starts with a known type; request texts in the tests begin with 'q', response texts with 'a'. */
 static int sync(struct pd_slice in, const struct pd_look *look, uint8_t *confidence)

@@ -9,6 +9,7 @@
  *   P key text\n  a request of the child (keyed toy only)
  *   H, J, T key text\n  a message's first, middle and last part (keyed toy only)
  *   Y text\n  a line that the worker numbers: 100 times how often it was started, and how many there were
+ *   D n text\n    a line that begins only behind its n; as an answer: n replies are still owed, it among them
  */
 #ifndef PD_PROTOCOL_TOY_TEST_H
 #define PD_PROTOCOL_TOY_TEST_H

@@ -69,6 +69,42 @@ static void replies_owed_and_interim(void **state)
     toy_free(t);
 }
 
+static void deferred_messages_begin_with_their_first_byte(void **state)
+{
+    (void)state;
+    struct toy *t = toy_open(&toy_order);
+    toy_say(t, PD_C2S, "D");
+    uint64_t began = t->now;
+    toy_say(t, PD_C2S, "\001");
+    toy_say(t, PD_C2S, "q1\nLq2\n");
+    toy_say(t, PD_S2C, "D\001a1\nD");
+    uint64_t answered = t->now;
+    toy_say(t, PD_S2C, "\001a2\n");
+    assert_int_equal(t->count, 2);
+    check(t, 0, PD_OK, "q1\n", "a1\n");
+    check(t, 1, PD_OK, "q2\n", "a2\n");
+    assert_int_equal(t->seen[0].first_req, began);
+    assert_int_equal(t->seen[0].req_bytes, 5);
+    assert_int_equal(t->seen[1].first_req, began + 2 * ms);
+    assert_int_equal(t->seen[1].first_rsp, answered);
+    assert_int_equal(t->seen[1].rsp_bytes, 5);
+    toy_free(t);
+}
+
+static void responses_say_how_many_there_are(void **state)
+{
+    (void)state;
+    struct toy *t = toy_open(&toy_order);
+    toy_say(t, PD_C2S, "Lq1\nNq2\nLq3\n");
+    toy_say(t, PD_S2C, "D\002a1\nLb1\nD\001a2\nLa3\n");
+    toy_say(t, PD_S2C, "D\003orphan\n");
+    assert_int_equal(t->count, 3);
+    check(t, 0, PD_OK, "q1\n", "a1\nb1\n");
+    check(t, 1, PD_OK, "q2\n", "a2\n");
+    check(t, 2, PD_OK, "q3\n", "a3\n");
+    toy_free(t);
+}
+
 static void oneway_pairs_with_nothing(void **state)
 {
     (void)state;
@@ -383,6 +419,8 @@ int main(void)
         cmocka_unit_test(pipelines_pair_in_order),
         cmocka_unit_test(beyond_the_limit_the_order_holds),
         cmocka_unit_test(replies_owed_and_interim),
+        cmocka_unit_test(deferred_messages_begin_with_their_first_byte),
+        cmocka_unit_test(responses_say_how_many_there_are),
         cmocka_unit_test(oneway_pairs_with_nothing),
         cmocka_unit_test(response_that_acknowledges_no_request_answers_none),
         cmocka_unit_test(quarantine_ends_on_evidence),
