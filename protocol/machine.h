@@ -144,6 +144,10 @@ void pd_response_pause(struct pd_conn *, struct pd_half *);
 void pd_defer(struct pd_conn *, struct pd_half *);
 /* Within a response: it says that n replies, itself among them (n >= 1), are still owed to its request. */
 void pd_owe(struct pd_conn *, uint32_t n);
+/* By key: the message in hand, n bytes from the current token's first, answers several requests. Requests
+ * that nothing will answer any more. See match.h. */
+uint32_t pd_response_all(struct pd_conn *, struct pd_half *, uint32_t n, struct pd_keys, struct pd_answer);
+void pd_give_up(struct pd_conn *, enum pd_dir asker, struct pd_keys, bool broken);
 /* The record of the message now passing in that direction. Never keep it across steps: ask again. */
 struct pd_rec *pd_current(struct pd_conn *, enum pd_dir);
 /* The same by key, for protocols that interleave messages: what `asker` asked under that key. */

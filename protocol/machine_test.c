@@ -359,6 +359,47 @@ static void parts_of_messages_take_turns(void **state)
     toy_free(t);
 }
 
+static void one_message_answers_several_keys(void **state)
+{
+    (void)state;
+    struct toy *t = toy_open(&toy_key);
+    toy_say(t, PD_C2S, "K\001q1\nK\002q2\nK\003q3\nH\004q4\nK\005q5\n");
+    toy_say(t, PD_S2C, "A\001\002a\n"); /* fewer keys than requests */
+    assert_int_equal(t->count, 2);
+    check(&t->seen[0], PD_OK, "q1\n", "a\n");
+    check(&t->seen[1], PD_OK, "q2\n", "a\n");
+    assert_int_equal(t->seen[0].rsp_bytes, 0); /* they count once */
+    assert_int_equal(t->seen[1].rsp_bytes, 2);
+    assert_true(t->seen[0].first_rsp == t->seen[1].first_rsp && t->seen[0].first_rsp > 0);
+    toy_say(t, PD_S2C, "A\000\004a\n"); /* more keys than requests, and one whose end did not come */
+    assert_int_equal(t->count, 4);
+    check(&t->seen[2], PD_OK, "q3\n", "a\n");
+    assert_int_equal(t->seen[3].status, PD_INCOMPLETE);
+    toy_say(t, PD_S2C, "A\000\004a\nA\005\004a\n");
+    assert_int_equal(t->count, 4);
+    assert_int_equal(toy_counter(t, PD_C_ORPHAN), 2);
+    toy_say(t, PD_S2C, "A\005\377a?\n"); /* the protocol is not certain */
+    assert_int_equal(t->seen[4].status, PD_INCOMPLETE);
+    toy_free(t);
+}
+
+static void requests_may_be_given_up(void **state)
+{
+    (void)state;
+    struct toy *t = toy_open(&toy_key);
+    toy_say(t, PD_C2S, "K\001q1\nK\002q2\nK\003q3\nE\001\001");
+    assert_int_equal(t->count, 1);
+    assert_int_equal(t->seen[0].status, PD_UNANSWERED);
+    toy_say(t, PD_S2C, "E\000\377K\002a2\n");
+    assert_int_equal(t->count, 3);
+    assert_int_equal(t->seen[1].status, PD_INCOMPLETE);
+    assert_int_equal(t->seen[2].status, PD_INCOMPLETE);
+    assert_int_equal(toy_counter(t, PD_C_ORPHAN), 1);
+    toy_say(t, PD_C2S, "H\004q4\nE\004\004T\004late\n"); /* its end finds nothing */
+    assert_int_equal(t->count, 4);
+    toy_free(t);
+}
+
 static void a_worker_has_state_of_its_own(void **state)
 {
     (void)state;
@@ -406,6 +447,8 @@ int main(void)
         cmocka_unit_test(switch_moves_the_open_record),
         cmocka_unit_test(a_child_claims_its_requests),
         cmocka_unit_test(parts_of_messages_take_turns),
+        cmocka_unit_test(one_message_answers_several_keys),
+        cmocka_unit_test(requests_may_be_given_up),
         cmocka_unit_test(a_worker_has_state_of_its_own),
         cmocka_unit_test(datagram_is_one_frame),
     };

@@ -233,6 +233,23 @@ void pd_owe(struct pd_conn *c, uint32_t n)
         c->match.head->owed = n;
 }
 
+uint32_t pd_response_all(struct pd_conn *c, struct pd_half *h, uint32_t n, struct pd_keys keys,
+                         struct pd_answer answer)
+{
+    struct pd_at at = message_begins(c, h), end = ends(c, h);
+    struct pd_party p = pd_party_of(c);
+
+    end.pos = at.pos + n;
+    return pd_match_response_all(&p, &at, &end, keys, answer);
+}
+
+void pd_give_up(struct pd_conn *c, enum pd_dir asker, struct pd_keys keys, bool broken)
+{
+    struct pd_party p = pd_party_of(c);
+
+    pd_match_give_up(&p, (uint8_t)asker, keys, broken);
+}
+
 static struct pd_rec *or_nothing(struct pd_conn *c, struct pd_rec *r)
 {
     return r ? r : pd_rec_nothing(&c->worker->pairing.store, c->proto->schema);

@@ -23,7 +23,9 @@ enum {
     S_KEY,
     S_PART,
     S_NUMBERED,
-    S_DEFERRED
+    S_DEFERRED,
+    S_KEYS,
+    S_ALL
 };
 
 enum { CAP = 64 };
@@ -34,7 +36,7 @@ struct toy_worker {
 
 struct toy_state {
     char type[2];
-    uint8_t key[2];
+    struct pd_keys keys;
 };
 
 static struct pd_text *text_of(struct pd_conn *c, struct pd_half *h, struct pd_rec **r)
@@ -125,6 +127,10 @@ static void begin(struct pd_conn *c, struct pd_half *h, uint8_t type)
         pd_bytes(h, S_KEY, 1);
         return;
     }
+    if (strchr("AE", type)) {
+        pd_bytes(h, S_KEYS, 2);
+        return;
+    }
     if (h->dir == PD_S2C)
         pd_response(c, h);
     else
@@ -184,6 +190,37 @@ static void read_key(struct pd_conn *c, struct pd_half *h, uint8_t key)
     pd_line(h, type == 'H' || type == 'J' ? S_PART : S_LINE);
 }
 
+static void read_keys(struct pd_conn *c, struct pd_half *h, struct pd_slice token)
+{
+    struct toy_state *s = pd_state(c);
+
+    s->keys = (struct pd_keys){token.p[0], token.p[1]};
+    if (s->type[h->dir] == 'A') {
+        pd_line(h, S_ALL);
+        return;
+    }
+    pd_give_up(c, PD_C2S, s->keys, h->dir == PD_S2C);
+    start(c, h);
+}
+
+static bool answer(struct pd_rec *r, const void *arg)
+{
+    const struct pd_slice *line = arg;
+    struct toy_rec *toy = pd_fields(r);
+
+    pd_text_add(r, &toy->answered, *line, CAP);
+    return line->p[1] != '?';
+}
+
+static void answer_all(struct pd_conn *c, struct pd_half *h, struct pd_slice line)
+{
+    struct toy_state *s = pd_state(c);
+
+    if (!pd_response_all(c, h, line.len, s->keys, (struct pd_answer){answer, &line}))
+        pd_response_key(c, h, s->keys.last);
+    start(c, h);
+}
+
 static uint32_t end_part(struct pd_conn *c, struct pd_half *h)
 {
     if (h->dir == PD_C2S)
@@ -214,6 +251,18 @@ static void read_deferred(struct pd_conn *c, struct pd_half *h, uint8_t owed)
     begin(c, h, 'L');
     if (h->dir == PD_S2C)
         pd_owe(c, owed);
+}
+
+static void keyed(struct pd_conn *c, struct pd_half *h, struct pd_slice token)
+{
+    if (h->state == S_KEY)
+        read_key(c, h, token.p[0]);
+    else if (h->state == S_KEYS)
+        read_keys(c, h, token);
+    else if (h->state == S_DEFERRED)
+        read_deferred(c, h, token.p[0]);
+    else
+        answer_all(c, h, token);
 }
 
 static uint32_t step(struct pd_conn *c, struct pd_half *h, struct pd_slice token)
@@ -266,17 +315,17 @@ static uint32_t step(struct pd_conn *c, struct pd_half *h, struct pd_slice token
         pd_frame_rest(h);
         return 0;
     case S_DEFERRED:
-        read_deferred(c, h, token.p[0]);
-        return 0;
     case S_KEY:
-        read_key(c, h, token.p[0]);
+    case S_KEYS:
+    case S_ALL:
+        keyed(c, h, token);
         return 0;
     default: /* CAPTURED, UNTIL, SKIPPED, FRAME_END */
         return end(c, h);
     }
 }
 
-#define TYPES "BLUVZMCFSRGOINXWKPHJTYD"
+#define TYPES "BLUVZMCFSRGOINXWKPHJTYDAE"
 
 /* A message starts with a known type; request texts in the tests begin with 'q', response texts with 'a'. */
 static int sync(struct pd_slice in, const struct pd_look *look, uint8_t *confidence)

@@ -8,6 +8,8 @@
  *   X          opaque from here       W            switch to "child"       K key text\n     (keyed toy only)
  *   P key text\n  a request of the child (keyed toy only)
  *   H, J, T key text\n  a message's first, middle and last part (keyed toy only)
+ *   A from to text\n  answers all requests with keys from..to (keyed toy only)
+ *   E from to  gives them up, as incomplete when the server says so (keyed toy only)
  *   Y text\n  a line that the worker numbers: 100 times how often it was started, and how many there were
  *   D n text\n    a line that begins only behind its n; as an answer: n replies are still owed, it among them
  */

@@ -227,6 +227,78 @@ void pd_key_response_end(const struct pd_party *p, const struct pd_at *at)
         settle(p, r);
 }
 
+/* A way through what one side asked under some keys: by looking each up, or when fewer are outstanding than
+ * there are keys, by going through those. */
+struct walk {
+    const struct pd_party *p;
+    struct pd_keys keys;
+    struct pd_rec *next;
+    uint8_t asked_by;
+    bool all, over;
+};
+
+static struct walk walk_over(const struct pd_party *p, uint8_t asked_by, struct pd_keys keys)
+{
+    PD_ASSERT(p->owner && p->kind == PD_BY_KEY);
+    return (struct walk){.p = p,
+                         .keys = keys,
+                         .next = p->match->first,
+                         .asked_by = asked_by,
+                         .all = keys.last - keys.first >= p->match->count,
+                         .over = keys.last < keys.first};
+}
+
+/* The next record, which the caller may take; NULL at the end. */
+static struct pd_rec *walk_on(struct walk *w)
+{
+    while (w->all && w->next && !w->over) {
+        struct pd_rec *r = w->next;
+        w->next = r->next;
+        if (r->asked_by == w->asked_by && r->key >= w->keys.first && r->key <= w->keys.last)
+            return r;
+    }
+    while (!w->all && !w->over) {
+        struct pd_rec *r = pd_match_find(w->p, w->asked_by, w->keys.first);
+        w->over = w->keys.first++ == w->keys.last;
+        if (r)
+            return r;
+    }
+    return NULL;
+}
+
+uint32_t pd_match_response_all(const struct pd_party *p, const struct pd_at *at, const struct pd_at *end,
+                               struct pd_keys keys, struct pd_answer answer)
+{
+    struct walk w = walk_over(p, !at->dir, keys);
+    uint32_t count = 0;
+
+    for (struct pd_rec *r = walk_on(&w); r; r = walk_on(&w)) {
+        if (!pd_match_fits(p, r, at))
+            continue;
+        if (!answer.fill(r, answer.arg) || !(r->flags & PD_REC_REQ_ENDED))
+            r->flags |= PD_REC_BROKEN;
+        pd_match_mark_response(r, at);
+        if (r->key != keys.last)
+            r->rsp_at = end->pos;
+        pd_match_mark_response_end(r, end);
+        r->flags |= PD_REC_RSP_ENDED;
+        settle(p, r);
+        count++;
+    }
+    return count;
+}
+
+void pd_match_give_up(const struct pd_party *p, uint8_t asked_by, struct pd_keys keys, bool broken)
+{
+    struct walk w = walk_over(p, asked_by, keys);
+
+    for (struct pd_rec *r = walk_on(&w); r; r = walk_on(&w)) {
+        if (broken)
+            r->flags |= PD_REC_BROKEN;
+        settle(p, r);
+    }
+}
+
 void pd_key_lost(const struct pd_party *p, uint8_t dir)
 {
     struct pd_rec *r = p->match->current[dir];

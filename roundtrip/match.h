@@ -127,6 +127,26 @@ void pd_match_response_end(const struct pd_party *, const struct pd_at *);
  * one past its last byte. */
 void pd_match_response_cancel(const struct pd_party *, const struct pd_at *);
 
+/* By key, several at once: what is outstanding under the numbers from first to last. */
+struct pd_keys {
+    uint64_t first, last;
+};
+/* What answers them: sets a record's fields; false when it is not certain that this answers it, which then
+ * comes out as incomplete. */
+struct pd_answer {
+    bool (*fill)(struct pd_rec *, const void *arg);
+    const void *arg;
+};
+
+/* The message from `at` to one before `end` answers all of them, and they go out. Its bytes count once, in
+ * the record of the last key. Returns how many there were. Costs no more than there are keys, nor than the
+ * connection has outstanding. */
+uint32_t pd_match_response_all(const struct pd_party *, const struct pd_at *at, const struct pd_at *end,
+                               struct pd_keys, struct pd_answer);
+
+/* Nothing answers what that side asked under these keys any more: it goes out now. broken: as incomplete. */
+void pd_match_give_up(const struct pd_party *, uint8_t asked_by, struct pd_keys, bool broken);
+
 /* The oldest expectation, NULL when there is none or the order is not trusted. */
 struct pd_expect *pd_match_next(const struct pd_match *);
 
