@@ -1,6 +1,7 @@
 /* lossy.c: a wrong record is worse than a missing one. With packets removed, or from the middle on, what is
- * said with certainty must be among what the whole capture says, in every field. A packet goes together with
- * the copies of it that were sent again, else the copy would rightly make a later record. */
+ * said with certainty must be among what the whole capture says, in every field; only what an earlier message
+ * taught (a prepared statement's text, the current database) may be absent. A packet goes together with the
+ * copies of it that were sent again, else the copy would rightly make a later record. */
 #include "base/check.h"
 #include "base/hash.h"
 #include "tests/inherit.h"
@@ -59,7 +60,7 @@ static bool try_it(struct trial *t)
         t->tail |= r.line[i].status == PD_OK && r.line[i].place.major / 2 >= tail_ordinal(c);
     char **part = inherit_texts(&r, true, &count);
     t->kept = count;
-    bool ok = inherit_subset(t->all, t->all_count, part, count, &stray);
+    bool ok = inherit_less(t->all, t->all_count, part, count, &stray);
     if (!ok && t->shown++ < SHOW_MAX) {
         say_absent(t);
         fprintf(stderr, "%s: %s %zu: not in the whole capture's records:\n  %s\n", c->stem, t->what,
