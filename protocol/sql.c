@@ -1,155 +1,67 @@
 /* sql.c: what a statement does. Each level of parentheses has a part: what may come next there. A word is
  * looked up once; what it does depends on the part. Tables are told from aliases, columns and functions by
  * where they stand; what is not understood is passed over. */
-#include "protocol/sql_token.h"
+#include "protocol/sql_words.h"
 
-enum { LEVELS = 32, CTES = 16, PIECES = 4, WORD_MAX = 13, WORDS = 12 };
+enum { LEVELS = 32, CTES = 16, PIECES = 4 };
 
-enum word { /* what a keyword means here */
-            W_NONE,
-            W_SELECT,
-            W_WITH,
-            W_INSERT,
-            W_REPLACE,
-            W_UPDATE,
-            W_DELETE,
-            W_MERGE,
-            W_TABLE,
-            W_VALUES,
-            W_LOAD,
-            W_BEGIN,
-            W_CREATE,
-            W_DEFINE,   /* DROP: a kind of object follows, then its name */
-            W_OPTIONAL, /* TRUNCATE: the kind may be left out */
-            W_CALL,     /* a name follows */
-            W_SHOW,
-            W_EXPLAIN, /* another statement follows somewhere */
-            W_KIND,    /* INDEX: a kind of object */
-            W_VIEW,
-            W_CODE,   /* FUNCTION: the rest of the text is its body */
-            W_PERSON, /* USER: its name is not said, or there is none */
-            W_FROM,
-            W_JOIN,
-            W_SET,
-            W_USING,
-            W_UNION,
-            W_TAIL, /* WHERE: ends a list of tables */
-            W_INTO,
-            W_TO,
-            W_NOT,
-            W_BEFORE,   /* ONLY: may stand before a name */
-            W_MODIFIER, /* TEMPORARY: may stand before a kind */
-            W_RECURSIVE,
-            W_COUNT
-};
-
-enum part {         /* what may come next */
-            P_REST, /* nothing of interest */
-            P_STATEMENT,
-            P_QUERY,     /* a query, or anything else that stands in parentheses */
-            P_CTE_QUERY, /* the same of a common table expression, which may change data */
-            P_CTE_NAME,
-            P_CTE,
-            P_LIST,   /* FROM, after what is selected or set */
-            P_TABLE,  /* a table or a subquery */
-            P_FROM,   /* behind it: `,` and JOIN bring the next */
-            P_OBJECT, /* the kind of an object */
-            P_NAME,   /* its name */
-            P_LISTED, /* behind it: `,` brings the next */
-            P_BODY,   /* a query: INSERT, CREATE TABLE ... AS */
-            P_SEEK,   /* any statement: EXPLAIN, PREPARE */
-            P_NOTHING /* nothing to the end of the text */
-};
-
-struct keyword {
-    char text[WORD_MAX + 1];
-    uint8_t word;
+/* What may come next. */
+enum part {
+    P_REST, /* nothing of interest */
+    P_STATEMENT,
+    P_QUERY,     /* a query, or anything else that stands in parentheses */
+    P_CTE_QUERY, /* the same of a common table expression, which may change data */
+    P_CTE_NAME,
+    P_CTE,
+    P_LIST,   /* FROM, after what is selected or set */
+    P_TABLE,  /* a table or a subquery */
+    P_FROM,   /* behind it: `,` and JOIN bring the next */
+    P_OBJECT, /* the kind of an object */
+    P_NAME,   /* its name */
+    P_LISTED, /* behind it: `,` brings the next */
+    P_BODY,   /* a query: INSERT, CREATE TABLE ... AS */
+    P_SEEK,   /* any statement: EXPLAIN, PREPARE */
+    P_NOTHING /* nothing to the end of the text */
 };
 
 struct level {
     uint8_t part, next; /* next: the part behind the name that is awaited */
-    uint8_t verb;       /* enum word */
+    uint8_t verb;       /* enum pd_sql_keyword */
 };
 
 struct summary {
     struct pd_sql_text text;
+    struct pd_sql_token tokens[2], *next; /* one token ahead of the one in hand */
     char *out;
     uint32_t cap, len;
     uint32_t begin, last, last_end; /* in out: of this statement, and of the one before it */
     bool full, cut, ended;
     bool dotted, equals, distinct; /* what the token before was */
     uint32_t depth, ctes;
-    struct level levels[LEVELS];
+    struct level levels[LEVELS]; /* from here on not cleared at the beginning */
     struct pd_slice cte[CTES];
 };
 
-/* clang-format off */
-static const struct keyword keywords['z' - 'a' + 1][WORDS] = { /* by first letter */
-    {{"as", W_NONE}, {"and", W_NONE}, {"all", W_BEFORE}, {"alter", W_DEFINE}, {"analyze", W_OPTIONAL},
-     {"algorithm", W_MODIFIER}, {"aggregate", W_MODIFIER}},
-    {{"by", W_NONE}, {"begin", W_BEGIN}},
-    {{"call", W_CALL}, {"create", W_CREATE}, {"copy", W_CALL}, {"check", W_OPTIONAL}, {"checksum", W_OPTIONAL},
-     {"cluster", W_OPTIONAL}, {"concurrently", W_BEFORE}, {"collation", W_KIND}},
-    {{"desc", W_CALL}, {"delete", W_DELETE}, {"distinct", W_BEFORE}, {"drop", W_DEFINE}, {"database", W_KIND},
-     {"declare", W_EXPLAIN}, {"describe", W_CALL}, {"definer", W_MODIFIER}, {"delayed", W_BEFORE}, {"domain", W_KIND}},
-    {{"exists", W_BEFORE}, {"explain", W_EXPLAIN}, {"execute", W_CALL}, {"exec", W_CALL}, {"except", W_UNION},
-     {"event", W_CODE}, {"extension", W_KIND}},
-    {{"from", W_FROM}, {"for", W_TAIL}, {"fetch", W_TAIL}, {"full", W_BEFORE}, {"function", W_CODE},
-     {"foreign", W_MODIFIER}, {"freeze", W_BEFORE}, {"fulltext", W_MODIFIER}},
-    {{"group", W_TAIL}, {"global", W_MODIFIER}},
-    {{"having", W_TAIL}, {"handler", W_CALL}, {"high_priority", W_BEFORE}},
-    {{"in", W_NONE}, {"is", W_NONE}, {"into", W_INTO}, {"insert", W_INSERT}, {"if", W_BEFORE}, {"ignore", W_BEFORE},
-     {"index", W_KIND}, {"intersect", W_UNION}, {"invoker", W_MODIFIER}},
-    {{"join", W_JOIN}},
-    {{{0}, 0}},
-    {{"limit", W_TAIL}, {"like", W_NONE}, {"left", W_NONE}, {"lock", W_OPTIONAL}, {"local", W_MODIFIER},
-     {"load", W_LOAD}, {"lateral", W_BEFORE}, {"low_priority", W_BEFORE}},
-    {{"merge", W_MERGE}, {"materialized", W_MODIFIER}},
-    {{"not", W_NOT}, {"null", W_NONE}},
-    {{"on", W_BEFORE}, {"or", W_MODIFIER}, {"order", W_TAIL}, {"only", W_BEFORE}, {"offset", W_TAIL},
-     {"optimize", W_OPTIONAL}, {"offline", W_MODIFIER}, {"online", W_MODIFIER}},
-    {{"prepare", W_EXPLAIN}, {"procedure", W_CODE}, {"package", W_CODE}, {"policy", W_CODE}, {"publication", W_KIND}},
-    {{{0}, 0}},
-    {{"returning", W_TAIL}, {"replace", W_REPLACE}, {"recursive", W_RECURSIVE}, {"rename", W_DEFINE},
-     {"refresh", W_DEFINE}, {"reindex", W_DEFINE}, {"repair", W_OPTIONAL}, {"role", W_PERSON}, {"rule", W_CODE}},
-    {{"select", W_SELECT}, {"set", W_SET}, {"show", W_SHOW}, {"start", W_DEFINE}, {"straight_join", W_JOIN},
-     {"schema", W_KIND}, {"sequence", W_KIND}, {"server", W_KIND}, {"session", W_MODIFIER}, {"sql", W_MODIFIER},
-     {"security", W_MODIFIER}, {"spatial", W_MODIFIER}},
-    {{"table", W_TABLE}, {"to", W_TO}, {"tables", W_TABLE}, {"truncate", W_OPTIONAL}, {"temporary", W_MODIFIER},
-     {"temp", W_MODIFIER}, {"trigger", W_CODE}, {"transaction", W_PERSON}, {"type", W_KIND}, {"tablespace", W_KIND}},
-    {{"update", W_UPDATE}, {"using", W_USING}, {"union", W_UNION}, {"use", W_CALL}, {"user", W_PERSON},
-     {"unique", W_MODIFIER}, {"unlogged", W_MODIFIER}},
-    {{"values", W_VALUES}, {"view", W_VIEW}, {"vacuum", W_OPTIONAL}, {"verbose", W_BEFORE}},
-    {{"where", W_TAIL}, {"with", W_WITH}, {"window", W_TAIL}},
-};
-/* clang-format on */
-
-static const struct level starts[W_COUNT] = {
+static const struct level starts[PD_KW_COUNT] = {
     /* what an operation expects; else nothing */
-    [W_SELECT] = {P_LIST, P_FROM, 0},     [W_WITH] = {P_CTE_NAME, 0, 0},
-    [W_INSERT] = {P_TABLE, P_BODY, 0},    [W_REPLACE] = {P_TABLE, P_BODY, 0},
-    [W_UPDATE] = {P_TABLE, P_FROM, 0},    [W_DELETE] = {P_LIST, P_FROM, 0},
-    [W_MERGE] = {P_TABLE, P_FROM, 0},     [W_TABLE] = {P_TABLE, P_FROM, 0},
-    [W_VALUES] = {P_REST, 0, 0},          [W_LOAD] = {P_LIST, P_REST, 0},
-    [W_CREATE] = {P_OBJECT, P_REST, 0},   [W_DEFINE] = {P_OBJECT, P_LISTED, 0},
-    [W_OPTIONAL] = {P_OBJECT, P_FROM, 0}, [W_CALL] = {P_NAME, P_REST, 0},
-    [W_SHOW] = {P_NAME, P_REST, 0},       [W_EXPLAIN] = {P_SEEK, 0, 0},
+    [PD_KW_SELECT] = {P_LIST, P_FROM, 0},     [PD_KW_WITH] = {P_CTE_NAME, 0, 0},
+    [PD_KW_INSERT] = {P_TABLE, P_BODY, 0},    [PD_KW_REPLACE] = {P_TABLE, P_BODY, 0},
+    [PD_KW_UPDATE] = {P_TABLE, P_FROM, 0},    [PD_KW_DELETE] = {P_LIST, P_FROM, 0},
+    [PD_KW_MERGE] = {P_TABLE, P_FROM, 0},     [PD_KW_TABLE] = {P_TABLE, P_FROM, 0},
+    [PD_KW_VALUES] = {P_REST, 0, 0},          [PD_KW_LOAD] = {P_LIST, P_REST, 0},
+    [PD_KW_CREATE] = {P_OBJECT, P_REST, 0},   [PD_KW_DEFINE] = {P_OBJECT, P_LISTED, 0},
+    [PD_KW_OPTIONAL] = {P_OBJECT, P_FROM, 0}, [PD_KW_CALL] = {P_NAME, P_REST, 0},
+    [PD_KW_SHOW] = {P_NAME, P_REST, 0},       [PD_KW_EXPLAIN] = {P_SEEK, 0, 0},
 };
 
-static enum word look_up(const struct pd_sql_token *t)
+/* The next token, which stays until the one after it is taken. */
+static const struct pd_sql_token *take(struct summary *s)
 {
-    char lower[WORD_MAX];
+    const struct pd_sql_token *t = s->next;
 
-    if (t->kind != PD_SQL_WORD || t->len > WORD_MAX || t->len < 2)
-        return W_NONE;
-    for (uint32_t i = 0; i < t->len; i++)
-        lower[i] = (char)(t->p[i] >= 'A' && t->p[i] <= 'Z' ? t->p[i] | 0x20 : t->p[i]);
-    if (lower[0] < 'a' || lower[0] > 'z')
-        return W_NONE;
-    for (const struct keyword *k = keywords[lower[0] - 'a']; k < keywords[lower[0] - 'a'] + WORDS; k++)
-        if (memcmp(k->text, lower, t->len) == 0 && k->text[t->len] == '\0')
-            return k->word;
-    return W_NONE;
+    s->next = s->next == s->tokens ? s->tokens + 1 : s->tokens;
+    pd_sql_next_code(&s->text, s->next);
+    return t;
 }
 
 /* Is the token possibly longer than what is there? */
@@ -207,124 +119,117 @@ static bool is_cte(const struct summary *s, struct pd_slice name)
 
 /* The name that begins with t, up to four pieces. Said unless it is a function's where a table is awaited, or
  * a common table expression's, or may go on behind the end of the text. */
-static void name(struct summary *s, struct level *l, struct pd_sql_token t)
+static void name(struct summary *s, struct level *l, const struct pd_sql_token *t)
 {
-    struct pd_slice pieces[PIECES] = {{t.p, t.len}};
+    struct pd_slice pieces[PIECES] = {{t->p, t->len}};
     uint32_t count = 1;
-    struct pd_sql_text ahead = s->text;
-    struct pd_sql_token next = pd_sql_next_code(&ahead);
 
-    while (pd_sql_is(&next, '.') && count < PIECES) {
-        s->text = ahead;
-        t = pd_sql_next_code(&ahead);
-        if (!is_name(s, &t) || doubtful(s, &t)) {
-            s->ended |= s->cut && ahead.p == ahead.end;
+    while (pd_sql_is(s->next, '.') && count < PIECES) {
+        take(s);
+        if (!is_name(s, s->next) || doubtful(s, s->next)) {
+            s->ended = doubtful(s, s->next);
             break;
         }
-        pieces[count++] = (struct pd_slice){t.p, t.len};
-        s->text = ahead;
-        next = pd_sql_next_code(&ahead);
+        t = take(s);
+        pieces[count++] = (struct pd_slice){t->p, t->len};
     }
-    if (s->cut && next.kind == PD_SQL_END)
+    if (s->cut && s->next->kind == PD_SQL_END)
         s->ended = true;
-    bool function = l->next == P_FROM && l->part == P_TABLE && pd_sql_is(&next, '(');
+    bool function = l->next == P_FROM && l->part == P_TABLE && pd_sql_is(s->next, '(');
     if (!s->ended && !function && !(count == 1 && is_cte(s, pieces[0])))
         say(s, pieces, count);
     l->part = l->next;
 }
 
 /* An operation begins on this level. */
-static void operation(struct summary *s, struct level *l, const struct pd_sql_token *t, enum word w)
+static void operation(struct summary *s, struct level *l, const struct pd_sql_token *t, enum pd_sql_keyword w)
 {
-    if (w != W_WITH)
+    if (w != PD_KW_WITH)
         say(s, &(struct pd_slice){t->p, t->len}, 1);
     *l = starts[w];
     l->verb = (uint8_t)w;
-    if (w == W_BEGIN) { /* MariaDB: BEGIN NOT ATOMIC is a block, whose statements are not ours */
-        struct pd_sql_text ahead = s->text;
-        struct pd_sql_token next = pd_sql_next_code(&ahead);
-        if (look_up(&next) == W_NOT)
-            l->part = P_NOTHING;
-    }
+    if (w == PD_KW_BEGIN && pd_sql_keyword(s->next) == PD_KW_NOT)
+        l->part = P_NOTHING; /* MariaDB: BEGIN NOT ATOMIC is a block, whose statements are not ours */
 }
 
-static bool begins_query(enum word w)
+static bool begins_query(enum pd_sql_keyword w)
 {
-    return w == W_SELECT || w == W_WITH;
+    return w == PD_KW_SELECT || w == PD_KW_WITH;
 }
 
-static bool query_word(struct summary *s, struct level *l, const struct pd_sql_token *t, enum word w)
+static bool query_word(struct summary *s, struct level *l, const struct pd_sql_token *t,
+                       enum pd_sql_keyword w)
 {
     bool begins = begins_query(w);
 
     if (l->part == P_CTE_QUERY || l->part == P_CTE || l->part == P_SEEK)
-        begins |= w == W_INSERT || w == W_UPDATE || w == W_DELETE || w == W_MERGE || w == W_VALUES;
+        begins |= w == PD_KW_INSERT || w == PD_KW_UPDATE || w == PD_KW_DELETE || w == PD_KW_MERGE ||
+                  w == PD_KW_VALUES;
     if (l->part == P_CTE || l->part == P_SEEK)
-        begins |= w == W_REPLACE;
+        begins |= w == PD_KW_REPLACE;
     if (begins)
         operation(s, l, t, w);
     return begins;
 }
 
 /* The kind of an object: CREATE [OR REPLACE] [TEMPORARY] TABLE. What follows `=` is an option's value. */
-static void object_word(struct summary *s, struct level *l, const struct pd_sql_token *t, enum word w)
+static void object_word(struct summary *s, struct level *l, const struct pd_sql_token *t,
+                        enum pd_sql_keyword w)
 {
-    bool quoted = t->kind != PD_SQL_WORD && l->verb != W_OPTIONAL; /* DEFINER = `a`@`b` */
+    bool quoted = t->kind != PD_SQL_WORD && l->verb != PD_KW_OPTIONAL; /* DEFINER = `a`@`b` */
 
-    if (quoted || s->equals || w == W_MODIFIER || w == W_REPLACE || w == W_RECURSIVE || w == W_BEFORE)
+    if (quoted || s->equals || w == PD_KW_MODIFIER || w == PD_KW_REPLACE || w == PD_KW_RECURSIVE ||
+        w == PD_KW_BEFORE)
         return;
-    if (w == W_TABLE || w == W_VIEW || w == W_KIND || w == W_CODE || w == W_PERSON) {
+    if (w == PD_KW_TABLE || w == PD_KW_VIEW || w == PD_KW_KIND || w == PD_KW_CODE || w == PD_KW_PERSON) {
         say(s, &(struct pd_slice){t->p, t->len}, 1);
-        l->part = w == W_PERSON ? P_REST : P_NAME;
-        if (w == W_CODE)
+        l->part = w == PD_KW_PERSON ? P_REST : P_NAME;
+        if (w == PD_KW_CODE)
             l->next = P_NOTHING;
-        else if (l->verb == W_CREATE && (w == W_TABLE || w == W_VIEW))
+        else if (l->verb == PD_KW_CREATE && (w == PD_KW_TABLE || w == PD_KW_VIEW))
             l->next = P_BODY;
-    } else if (l->verb == W_OPTIONAL) {
+    } else if (l->verb == PD_KW_OPTIONAL) {
         l->part = P_NAME;
-        name(s, l, *t);
+        name(s, l, t);
     } else {
         l->part = P_REST;
     }
 }
 
-static void name_word(struct summary *s, struct level *l, const struct pd_sql_token *t, enum word w)
+static void name_word(struct summary *s, struct level *l, const struct pd_sql_token *t, enum pd_sql_keyword w)
 {
-    if (w == W_BEFORE || w == W_NOT || w == W_TABLE || w == W_INTO || (w == W_MODIFIER && l->verb == W_SHOW))
+    if (w == PD_KW_BEFORE || w == PD_KW_NOT || w == PD_KW_TABLE || w == PD_KW_INTO ||
+        (w == PD_KW_MODIFIER && l->verb == PD_KW_SHOW))
         return;
     if (begins_query(w))
         operation(s, l, t, w);
-    else if (w == W_TO || w == W_FROM)
+    else if (w == PD_KW_TO || w == PD_KW_FROM)
         l->part = P_REST;
-    else if (w == W_VALUES && l->part == P_TABLE)
+    else if (w == PD_KW_VALUES && l->part == P_TABLE)
         l->part = P_REST;
     else
-        name(s, l, *t);
+        name(s, l, t);
 }
 
 /* Behind a table: its alias, conditions of joins. */
-static void from_word(struct summary *s, struct level *l, enum word w)
+static void from_word(struct summary *s, struct level *l, enum pd_sql_keyword w)
 {
-    struct pd_sql_text ahead = s->text;
-    struct pd_sql_token next;
-
     switch (w) {
-    case W_JOIN:
+    case PD_KW_JOIN:
         l->part = P_TABLE;
         break;
-    case W_SET:
+    case PD_KW_SET:
         l->part = P_LIST;
         break;
-    case W_USING: /* of a JOIN a list of columns, else tables */
-        next = pd_sql_next_code(&ahead);
-        if (l->verb == W_MERGE || (l->verb == W_DELETE && !pd_sql_is(&next, '(')))
+    case PD_KW_USING: /* of a JOIN a list of columns, else tables */
+        if (l->verb == PD_KW_MERGE || (l->verb == PD_KW_DELETE && !pd_sql_is(s->next, '(')))
             l->part = P_TABLE;
         break;
-    case W_UNION:
+    case PD_KW_UNION:
         l->part = P_QUERY;
         break;
-    case W_TAIL:
-    case W_VALUES:
+    case PD_KW_TAIL:
+    case PD_KW_VALUES:
         l->part = P_REST;
         break;
     default:
@@ -333,31 +238,29 @@ static void from_word(struct summary *s, struct level *l, enum word w)
     l->next = P_FROM;
 }
 
-static void list_word(struct summary *s, struct level *l, enum word w)
+static void list_word(struct summary *s, struct level *l, enum pd_sql_keyword w)
 {
-    if (w == W_FROM && !s->distinct) /* IS DISTINCT FROM compares */
+    if (w == PD_KW_FROM && !s->distinct) /* IS DISTINCT FROM compares */
         l->part = P_TABLE;
-    else if (w == W_UNION)
+    else if (w == PD_KW_UNION)
         l->part = P_QUERY;
-    else if (w == W_INTO && l->verb == W_LOAD)
+    else if (w == PD_KW_INTO && l->verb == PD_KW_LOAD)
         l->part = P_TABLE;
-    else if (w == W_TAIL && l->verb == W_UPDATE)
+    else if (w == PD_KW_TAIL && l->verb == PD_KW_UPDATE)
         l->part = P_REST;
 }
 
-static void cte_word(struct summary *s, struct level *l, const struct pd_sql_token *t, enum word w)
+static void cte_word(struct summary *s, struct level *l, const struct pd_sql_token *t, enum pd_sql_keyword w)
 {
-    if (w == W_RECURSIVE)
+    if (w == PD_KW_RECURSIVE)
         return;
     if (s->ctes < CTES)
         s->cte[s->ctes++] = (struct pd_slice){t->p, t->len};
     l->part = P_CTE;
 }
 
-static void word(struct summary *s, struct level *l, const struct pd_sql_token *t)
+static void word(struct summary *s, struct level *l, const struct pd_sql_token *t, enum pd_sql_keyword w)
 {
-    enum word w = s->dotted ? W_NONE : look_up(t);
-
     switch ((enum part)l->part) {
     case P_STATEMENT:
         if (t->kind == PD_SQL_WORD)
@@ -365,7 +268,7 @@ static void word(struct summary *s, struct level *l, const struct pd_sql_token *
         break;
     case P_QUERY:
     case P_CTE_QUERY:
-        if (!query_word(s, l, t, w) && w != W_BEFORE)
+        if (!query_word(s, l, t, w) && w != PD_KW_BEFORE && w != PD_KW_DISTINCT)
             l->part = P_REST;
         break;
     case P_CTE:
@@ -390,7 +293,7 @@ static void word(struct summary *s, struct level *l, const struct pd_sql_token *
         name_word(s, l, t, w);
         break;
     case P_REST:
-        if (w == W_UNION)
+        if (w == PD_KW_UNION)
             l->part = P_QUERY;
         break;
     case P_LISTED:
@@ -470,28 +373,36 @@ static void other(struct summary *s, const struct pd_sql_token *t)
     else if (pd_sql_is(t, ','))
         comma(l);
     else if (l->part == P_TABLE && is_name(s, t))
-        name(s, l, *t);
+        name(s, l, t);
     else if (l->part == P_TABLE && t->kind != PD_SQL_MARK)
         l->part = P_FROM;
 }
 
 uint32_t pd_sql_summary(struct pd_slice sql, enum pd_sql_dialect dialect, bool cut, char *out, uint32_t cap)
 {
-    struct summary s = {.text = pd_sql_text(sql, dialect), .out = out, .cut = cut};
+    struct summary s;
 
+    memset(&s, 0, offsetof(struct summary, levels));
+    s.text = pd_sql_text(sql, dialect);
+    s.out = out;
+    s.cut = cut;
     s.cap = cap < PD_SQL_SUMMARY_MAX ? cap : PD_SQL_SUMMARY_MAX;
-    s.levels[0].part = P_STATEMENT;
+    s.levels[0] = (struct level){.part = P_STATEMENT};
+    s.next = s.tokens;
+    pd_sql_next_code(&s.text, s.next);
     while (!s.ended && !s.full && s.levels[0].part != P_NOTHING) {
-        struct pd_sql_token t = pd_sql_next_code(&s.text);
-        if (t.kind == PD_SQL_END || doubtful(&s, &t))
+        const struct pd_sql_token *t = take(&s);
+        if (t->kind == PD_SQL_END || doubtful(&s, t))
             break;
-        if ((t.kind == PD_SQL_WORD || t.kind == PD_SQL_NAME) && s.depth < LEVELS)
-            word(&s, &s.levels[s.depth], &t);
+        enum pd_sql_keyword w = s.dotted ? PD_KW_NONE : pd_sql_keyword(t);
+        bool dot = pd_sql_is(t, '.'), equals = pd_sql_is(t, '=');
+        if ((t->kind == PD_SQL_WORD || t->kind == PD_SQL_NAME) && s.depth < LEVELS)
+            word(&s, &s.levels[s.depth], t, w);
         else
-            other(&s, &t);
-        s.dotted = pd_sql_is(&t, '.');
-        s.equals = pd_sql_is(&t, '=');
-        s.distinct = pd_sql_is_word(&t, PD_SLICE("distinct"));
+            other(&s, t);
+        s.dotted = dot;
+        s.equals = equals;
+        s.distinct = w == PD_KW_DISTINCT;
     }
     statement_end(&s);
     return s.len;

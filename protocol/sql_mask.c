@@ -1,16 +1,17 @@
 /* sql_mask.c: a statement without its secrets, or without any values. Tokens are copied with the white space
  * between them; literals are replaced on the way. A list of literals is shortened when its parenthesis
  * closes, by going back in what was written. */
-#include "protocol/sql_token.h"
+#include "protocol/sql_words.h"
 #include "roundtrip/redact.h"
 #include "roundtrip/schema.h"
 
 enum { LISTS = 16 };
 
-enum hint { /* what the tokens before say of a literal that comes next */
-            H_NONE,
-            H_NAME,  /* something that is called like a secret */
-            H_SECRET /* and `=`, `(`, BY: it is one */
+/* What the tokens before say of a literal that comes next. */
+enum hint {
+    H_NONE,
+    H_NAMED, /* a name, perhaps with `=` or AS behind it: it is a secret when it is called like one */
+    H_SECRET
 };
 
 struct list {                    /* an open parenthesis or bracket */
@@ -25,14 +26,18 @@ struct mask {
     struct pd_sql_text text;
     char *out;
     uint32_t cap, len;
-    bool values, secrets, changed;
+    bool changed;
+    uint8_t word, before; /* enum pd_sql_keyword of the token in hand, and of the one before it */
+    uint8_t mark;         /* values: the token before when it is one byte, else 0 */
+    /* secrets: */
     bool identified;   /* inside of IDENTIFIED BY ... */
     bool set_password; /* the statement is SET PASSWORD */
     uint8_t hint;
-    uint32_t tokens; /* of this statement */
+    struct pd_slice name; /* of H_NAMED */
+    uint32_t tokens;      /* of this statement */
+    /* values: */
     uint32_t depth;
-    struct pd_sql_token before; /* the last token that is no comment */
-    struct list lists[LISTS];
+    struct list lists[LISTS]; /* each cleared when it is opened */
 };
 
 static void put(struct mask *m, const void *p, size_t n)
@@ -60,24 +65,15 @@ static bool holds(struct pd_slice text, const char *part)
 }
 
 /* Names of options, columns and functions. Underscores are 0x7f when made lower case like letters. */
-static bool sounds_secret(const struct pd_sql_token *t)
+static bool sounds_secret(struct pd_slice name)
 {
     static const char *const parts[] = {"passw",  "secret",     "credential",   "token",
                                         "apikey", "api\x7fkey", "access\x7fkey"};
-    struct pd_slice text = {t->p, t->len};
 
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-        if (holds(text, parts[i]))
+        if (holds(name, parts[i]))
             return true;
-    return pd_slice_eq_lower(text, PD_SLICE("connection"));
-}
-
-static bool is_any(const struct pd_sql_token *t, const struct pd_slice *words, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (pd_sql_is_word(t, words[i]))
-            return true;
-    return false;
+    return pd_slice_eq_lower(name, PD_SLICE("connection"));
 }
 
 static bool joins(const struct pd_sql_token *t)
@@ -88,38 +84,46 @@ static bool joins(const struct pd_sql_token *t)
 /* What this token, which is no literal, says of the next. */
 static uint8_t hint_of(struct mask *m, const struct pd_sql_token *t)
 {
-    static const struct pd_slice by[] = {{(const uint8_t *)"by", 2},
-                                         {(const uint8_t *)"as", 2},
-                                         {(const uint8_t *)"to", 2},
-                                         {(const uint8_t *)"using", 5},
-                                         {(const uint8_t *)"replace", 7}};
-
-    if (t->kind == PD_SQL_WORD && t->p[0] == '_' && m->hint == H_SECRET)
-        return H_SECRET; /* a character set before a string */
-    if (is_any(t, by, sizeof by / sizeof *by))
-        return m->hint || m->identified || m->set_password ? H_SECRET : H_NONE;
-    if (t->kind == PD_SQL_WORD || t->kind == PD_SQL_NAME)
-        return sounds_secret(t) ? H_NAME : H_NONE;
-    if (t->kind == PD_SQL_MARK && joins(t))
-        return m->hint || (m->set_password && pd_sql_is(t, '=')) ? H_SECRET : H_NONE;
-    return H_NONE;
+    switch ((enum pd_sql_keyword)m->word) {
+    case PD_KW_BY:
+    case PD_KW_AS:
+    case PD_KW_TO:
+    case PD_KW_USING:
+    case PD_KW_REPLACE:
+        return m->identified || m->set_password ? H_SECRET : m->hint;
+    case PD_KW_PASSWORD:
+        return H_SECRET;
+    case PD_KW_NONE:
+        break;
+    default:
+        return H_NONE;
+    }
+    if (t->kind == PD_SQL_WORD || t->kind == PD_SQL_NAME) {
+        if (t->p[0] == '_' && m->hint)
+            return m->hint; /* a character set before a string */
+        m->name = (struct pd_slice){t->p, t->len};
+        return H_NAMED;
+    }
+    if (t->kind != PD_SQL_MARK || !joins(t))
+        return H_NONE;
+    return m->set_password && pd_sql_is(t, '=') ? H_SECRET : m->hint;
 }
 
 static void follow(struct mask *m, const struct pd_sql_token *t)
 {
     m->hint = hint_of(m, t);
-    if (pd_sql_is(t, ';'))
+    if (pd_sql_is(t, ';')) {
         m->tokens = 0;
-    else
-        m->tokens++;
-    if (pd_sql_is(t, ';') || pd_sql_is(t, ','))
+        m->identified = m->set_password = false;
+        return;
+    }
+    m->tokens++;
+    if (pd_sql_is(t, ','))
         m->identified = false;
-    else if (pd_sql_is_word(t, PD_SLICE("identified")))
+    else if (m->word == PD_KW_IDENTIFIED)
         m->identified = true;
-    if (m->tokens == 0)
-        m->set_password = false;
-    else if (m->tokens == 2 && pd_sql_is_word(t, PD_SLICE("password")))
-        m->set_password = pd_sql_is_word(&m->before, PD_SLICE("set"));
+    else if (m->word == PD_KW_PASSWORD && m->tokens == 2)
+        m->set_password = m->before == PD_KW_SET;
 }
 
 static bool is_hex(const struct pd_sql_token *t)
@@ -132,7 +136,8 @@ static bool is_secret(const struct mask *m, const struct pd_sql_token *t)
 {
     if (t->kind != PD_SQL_STRING && !is_hex(t))
         return false;
-    return m->hint != H_NONE || holds((struct pd_slice){t->p, t->len}, "password=");
+    return m->hint == H_SECRET || (m->hint == H_NAMED && sounds_secret(m->name)) ||
+           holds((struct pd_slice){t->p, t->len}, "password=");
 }
 
 /* Keeps quotes and prefix: E'[redacted]'. */
@@ -156,6 +161,30 @@ static void put_redacted(struct mask *m, const struct pd_sql_token *t)
         put(m, t->p + (t->p[0] == '$' ? 0 : prefix), t->p[0] == '$' ? prefix + 1 : 1);
 }
 
+static uint32_t mask_secrets(struct mask *m)
+{
+    const uint8_t *copied = m->text.p;
+    struct pd_sql_token t;
+
+    for (;;) {
+        pd_sql_next_code(&m->text, &t);
+        bool secret = is_secret(m, &t);
+        if (secret || (t.kind == PD_SQL_END && m->changed))
+            put(m, copied, (size_t)(t.p - copied));
+        if (t.kind == PD_SQL_END)
+            return m->changed ? m->len : PD_AS_IS;
+        if (secret) {
+            put_redacted(m, &t);
+            copied = t.p + t.len;
+            m->changed = true;
+        }
+        m->word = (uint8_t)pd_sql_keyword(&t);
+        if (t.kind != PD_SQL_STRING && t.kind != PD_SQL_NUMBER) /* strings side by side are one */
+            follow(m, &t);
+        m->before = m->word;
+    }
+}
+
 /* --- values --- */
 
 static struct list *top(struct mask *m)
@@ -163,31 +192,24 @@ static struct list *top(struct mask *m)
     return m->depth < LISTS ? &m->lists[m->depth] : NULL;
 }
 
-static bool is_boolean(const struct mask *m, const struct pd_sql_token *t)
+static bool is_boolean(const struct mask *m)
 {
-    static const struct pd_slice truth[] = {{(const uint8_t *)"true", 4}, {(const uint8_t *)"false", 5}};
-    static const struct pd_slice test[] = {{(const uint8_t *)"is", 2}, {(const uint8_t *)"not", 3}};
-
-    return is_any(t, truth, 2) && !is_any(&m->before, test, 2) && !pd_sql_is(&m->before, '.');
-}
-
-/* NULL and DEFAULT are no literals, but say nothing that a list would need. */
-static bool is_filler(const struct pd_sql_token *t)
-{
-    static const struct pd_slice words[] = {{(const uint8_t *)"null", 4}, {(const uint8_t *)"default", 7}};
-
-    return t->kind == PD_SQL_PARAM || is_any(t, words, 2);
+    if (m->text.p < m->text.end && *m->text.p == '.')
+        return false; /* the name of a table */
+    return m->word == PD_KW_BOOLEAN && m->before != PD_KW_IS && m->before != PD_KW_NOT && m->mark != '.';
 }
 
 /* A number's sign, where no operand can stand before it, goes with the number. */
 static bool is_sign(const struct mask *m, const struct pd_sql_token *t)
 {
     struct pd_sql_text ahead = m->text;
+    struct pd_sql_token next;
 
-    if (t->kind != PD_SQL_MARK || (t->p[0] != '-' && t->p[0] != '+') || m->before.kind != PD_SQL_MARK ||
-        !memchr("(,[=<>", m->before.p[0], 6))
+    if (t->kind != PD_SQL_MARK || (t->p[0] != '-' && t->p[0] != '+') || !m->mark ||
+        !memchr("(,[=<>", m->mark, 6))
         return false;
-    return pd_sql_next(&ahead).kind == PD_SQL_NUMBER;
+    pd_sql_next(&ahead, &next);
+    return next.kind == PD_SQL_NUMBER;
 }
 
 static void put_value(struct mask *m)
@@ -202,15 +224,10 @@ static void put_value(struct mask *m)
 
 static void open_list(struct mask *m, const struct pd_sql_token *t)
 {
-    static const struct pd_slice of_list[] = {{(const uint8_t *)"in", 2}};
-    static const struct pd_slice of_array[] = {{(const uint8_t *)"array", 5}};
     struct list *outer = top(m);
-    bool bracket = pd_sql_is(t, '[');
+    bool bracket = pd_sql_is(t, '['), rows = !bracket && m->before == PD_KW_IN;
+    bool list = rows || (bracket ? m->before == PD_KW_ARRAY : outer && outer->rows);
 
-    if (outer && !pd_sql_is(&m->before, ',') && !outer->rows)
-        outer->flat = false;
-    bool rows = !bracket && is_any(&m->before, of_list, 1);
-    bool list = rows || (outer && outer->rows && !bracket) || (bracket && is_any(&m->before, of_array, 1));
     if (outer)
         outer->flat = false;
     if (++m->depth < LISTS)
@@ -248,39 +265,31 @@ static void close_list(struct mask *m, const struct pd_sql_token *t)
     }
 }
 
-/* Everything else: what it means for the list that it stands in. */
+/* Everything else: what it means for the list that it stands in. NULL and DEFAULT are no literals, but say
+ * nothing that a list would need. */
 static void put_plain(struct mask *m, const struct pd_sql_token *t)
 {
-    static const struct pd_slice values[] = {{(const uint8_t *)"values", 6}, {(const uint8_t *)"value", 5}};
-    static const struct pd_slice row[] = {{(const uint8_t *)"row", 3}};
     struct list *l = top(m);
 
-    if (l && is_filler(t)) {
-        l->filled = true;
-    } else if (l && !pd_sql_is(t, ',')) {
-        l->flat = false;
-        if (is_any(t, values, 2)) {
-            l->rows = true;
-            l->row_end = 0;
-        } else if (!is_any(t, row, 1)) {
-            l->rows = false;
-        }
-    }
     put(m, t->p, t->len);
+    if (!l || pd_sql_is(t, ','))
+        return;
+    if (t->kind == PD_SQL_PARAM || m->word == PD_KW_FILLER) {
+        l->filled = true;
+        return;
+    }
+    l->flat = false;
+    if (m->word == PD_KW_VALUES || m->word == PD_KW_VALUE) {
+        l->rows = true;
+        l->row_end = 0;
+    } else if (m->word != PD_KW_ROW) {
+        l->rows = false;
+    }
 }
 
 static void put_token(struct mask *m, const struct pd_sql_token *t)
 {
-    bool literal = t->kind == PD_SQL_STRING || t->kind == PD_SQL_NUMBER;
-
-    if (m->secrets && !m->values && is_secret(m, t)) {
-        put_redacted(m, t);
-        m->changed = true;
-        return;
-    }
-    if (!m->values)
-        put(m, t->p, t->len);
-    else if (literal || is_boolean(m, t))
+    if (t->kind == PD_SQL_STRING || t->kind == PD_SQL_NUMBER || is_boolean(m))
         put_value(m);
     else if (pd_sql_is(t, '(') || pd_sql_is(t, '['))
         open_list(m, t);
@@ -288,42 +297,71 @@ static void put_token(struct mask *m, const struct pd_sql_token *t)
         close_list(m, t);
     else if (!is_sign(m, t))
         put_plain(m, t);
-    if (!literal) /* strings side by side are one */
-        follow(m, t);
+    m->before = m->word;
+    m->mark = t->len == 1 && t->kind == PD_SQL_MARK ? t->p[0] : 0;
 }
 
-/* May there be a secret? Only strings and hexadecimal numbers hold one. */
+/* Whether what comes is executed is not known: no list that is open here is shortened. */
+static void put_fence(struct mask *m, const struct pd_sql_token *t)
+{
+    for (uint32_t i = 0; i < LISTS && i <= m->depth; i++)
+        m->lists[i].list = m->lists[i].rows = false;
+    put(m, t->p, t->len);
+}
+
+static uint32_t mask_values(struct mask *m)
+{
+    const uint8_t *copied = m->text.p;
+    struct pd_sql_token t;
+
+    for (;;) {
+        pd_sql_next(&m->text, &t);
+        put(m, copied, (size_t)(t.p - copied)); /* white space */
+        if (t.kind == PD_SQL_END)
+            return m->changed ? m->len : PD_AS_IS;
+        copied = t.p + t.len;
+        if (t.kind == PD_SQL_COMMENT) {
+            if (m->len && m->out[m->len - 1] != ' ')
+                put(m, " ", 1);
+            m->changed = true;
+        } else if (t.kind == PD_SQL_FENCE) {
+            put_fence(m, &t);
+        } else {
+            m->word = (uint8_t)pd_sql_keyword(&t);
+            put_token(m, &t);
+        }
+    }
+}
+
+/* May there be a secret? Only strings and hexadecimal numbers are one, and only behind words of which each
+ * has one of these pairs of letters: passw, identified, secret and credential, token, ..key, connection. Most
+ * texts end here. */
 static bool suspicious(struct pd_slice sql)
 {
-    return sql.len && (memchr(sql.p, '\'', sql.len) || memchr(sql.p, '"', sql.len) ||
-                       memchr(sql.p, '$', sql.len) || memmem(sql.p, sql.len, "0x", 2));
+    static const uint8_t first[256] = {['s'] = 1, ['S'] = 1, ['f'] = 2,  ['F'] = 2,  ['c'] = 4,  ['C'] = 4,
+                                       ['o'] = 8, ['O'] = 8, ['e'] = 16, ['E'] = 16, ['n'] = 32, ['N'] = 32};
+    static const uint8_t second[256] = {['s'] = 1, ['S'] = 1, ['i'] = 2,  ['I'] = 2,  ['r'] = 4,  ['R'] = 4,
+                                        ['k'] = 8, ['K'] = 8, ['y'] = 16, ['Y'] = 16, ['n'] = 32, ['N'] = 32};
+    uint8_t seen = 0;
+
+    if (!sql.len || (!memchr(sql.p, '\'', sql.len) && !memchr(sql.p, '"', sql.len) &&
+                     !memchr(sql.p, '$', sql.len) && !memchr(sql.p, '0', sql.len)))
+        return false;
+    for (uint32_t i = 0; i + 1 < sql.len; i++)
+        seen |= first[sql.p[i]] & second[sql.p[i + 1]];
+    return seen;
 }
 
 uint32_t pd_sql_mask(struct pd_slice sql, enum pd_sql_dialect dialect, unsigned what, char *out, uint32_t cap)
 {
-    struct mask m = {.text = pd_sql_text(sql, dialect), .out = out, .cap = cap};
-    const uint8_t *copied = sql.p;
+    struct mask m;
 
-    m.values = what & PD_MASK_VALUES;
-    m.secrets = what & PD_MASK_SECRETS;
-    if (!m.values && (!m.secrets || !suspicious(sql)))
-        return PD_AS_IS;
-    for (;;) {
-        struct pd_sql_token t = pd_sql_next(&m.text);
-        put(&m, copied, (size_t)(t.p - copied));
-        if (t.kind == PD_SQL_END)
-            break;
-        copied = t.p + t.len;
-        if (t.kind == PD_SQL_COMMENT && m.values) {
-            if (m.len && m.out[m.len - 1] != ' ')
-                put(&m, " ", 1);
-            m.changed = true;
-        } else if (t.kind == PD_SQL_COMMENT || t.kind == PD_SQL_FENCE) {
-            put(&m, t.p, t.len);
-        } else {
-            put_token(&m, &t);
-            m.before = t;
-        }
-    }
-    return m.changed ? m.len : PD_AS_IS;
+    memset(&m, 0, offsetof(struct mask, lists));
+    m.lists[0] = (struct list){.begin = 0};
+    m.text = pd_sql_text(sql, dialect);
+    m.out = out;
+    m.cap = cap;
+    if (what & PD_MASK_VALUES) /* among them are the secrets */
+        return mask_values(&m);
+    return what & PD_MASK_SECRETS && suspicious(sql) ? mask_secrets(&m) : PD_AS_IS;
 }

@@ -3,24 +3,25 @@
  * to 11.7; PostgreSQL: PostgreSQL 17 Documentation, 4.1. */
 #include "protocol/sql_token.h"
 
-enum class { /* of bytes */
-             OTHER,
-             SPACE,
-             LETTER,
-             DIGIT,
-             DOLLAR,
-             QUOTE,
-             DOUBLE,
-             BACKTICK,
-             DASH,
-             HASH,
-             SLASH,
-             STAR,
-             COLON,
-             AT,
-             QUESTION,
-             DOT,
-             CLASSES
+/* What a byte is. */
+enum byte_class {
+    OTHER,
+    SPACE,
+    QUOTE,
+    DOUBLE,
+    BACKTICK,
+    DASH,
+    HASH,
+    SLASH,
+    STAR,
+    COLON,
+    AT,
+    QUESTION,
+    DOT,
+    LETTER, /* from here on: may stand inside of a name */
+    DIGIT,
+    DOLLAR,
+    CLASSES
 };
 
 /* clang-format off */
@@ -41,7 +42,7 @@ static const uint8_t classes[256] = {
 
 static bool in_name(uint8_t c)
 {
-    return classes[c] == LETTER || classes[c] == DIGIT || classes[c] == DOLLAR;
+    return classes[c] >= LETTER;
 }
 
 /* The byte n behind p, or 0 at the end. */
@@ -105,10 +106,9 @@ static bool prefixed(struct pd_sql_text *s, struct pd_sql_token *t)
 
 static void scan_word(struct pd_sql_text *s, struct pd_sql_token *t)
 {
-    if (prefixed(s, t))
-        return;
-    t->kind = PD_SQL_WORD;
     s->p = name_end(s, t->p + 1);
+    if (s->p > t->p + 1 || !prefixed(s, t))
+        t->kind = PD_SQL_WORD;
 }
 
 /* Behind digits, a fraction and an exponent with its sign; letters belong to it too: 0x1f, 1e9, 2020_logs. */
@@ -302,42 +302,37 @@ static void scan_dot(struct pd_sql_text *s, struct pd_sql_token *t)
         scan_number(s, t);
 }
 
-static void scan_mark(struct pd_sql_text *s, struct pd_sql_token *t)
-{
-    (void)s;
-    (void)t;
-}
-
 typedef void scanner(struct pd_sql_text *, struct pd_sql_token *);
 
 static scanner *const scanners[CLASSES] = {
-    [OTHER] = scan_mark,    [SPACE] = scan_mark,  [LETTER] = scan_word,       [DIGIT] = scan_number,
-    [DOLLAR] = scan_dollar, [QUOTE] = scan_quote, [DOUBLE] = scan_double,     [BACKTICK] = scan_backtick,
-    [DASH] = scan_dash,     [HASH] = scan_hash,   [SLASH] = scan_slash,       [STAR] = scan_star,
-    [COLON] = scan_colon,   [AT] = scan_at,       [QUESTION] = scan_question, [DOT] = scan_dot,
+    [QUOTE] = scan_quote,   [DOUBLE] = scan_double, [BACKTICK] = scan_backtick, [DASH] = scan_dash,
+    [HASH] = scan_hash,     [SLASH] = scan_slash,   [STAR] = scan_star,         [COLON] = scan_colon,
+    [AT] = scan_at,         [DOT] = scan_dot,       [QUESTION] = scan_question, [DIGIT] = scan_number,
+    [DOLLAR] = scan_dollar,
 };
 
-struct pd_sql_token pd_sql_next(struct pd_sql_text *s)
+void pd_sql_next(struct pd_sql_text *s, struct pd_sql_token *t)
 {
     while (s->p < s->end && classes[*s->p] == SPACE)
         s->p++;
-    struct pd_sql_token t = {.p = s->p, .kind = PD_SQL_END};
-    if (s->p == s->end)
-        return t;
-    t.kind = PD_SQL_MARK;
-    s->p++;
-    scanners[classes[*t.p]](s, &t);
-    t.len = (uint32_t)(s->p - t.p);
-    s->name_end = t.kind == PD_SQL_WORD || t.kind == PD_SQL_NAME ? s->p : NULL;
-    return t;
+    t->p = s->p;
+    t->kind = PD_SQL_END;
+    t->open = false;
+    if (s->p < s->end) {
+        uint8_t class = classes[*s->p++];
+        t->kind = PD_SQL_MARK;
+        if (class == LETTER) /* what comes most often, in line */
+            scan_word(s, t);
+        else if (class != OTHER)
+            scanners[class](s, t);
+    }
+    t->len = (uint32_t)(s->p - t->p);
+    s->name_end = t->kind == PD_SQL_WORD || t->kind == PD_SQL_NAME ? s->p : NULL;
 }
 
-struct pd_sql_token pd_sql_next_code(struct pd_sql_text *s)
+void pd_sql_next_code(struct pd_sql_text *s, struct pd_sql_token *t)
 {
-    struct pd_sql_token t;
-
     do
-        t = pd_sql_next(s);
-    while (t.kind == PD_SQL_COMMENT || t.kind == PD_SQL_FENCE);
-    return t;
+        pd_sql_next(s, t);
+    while (t->kind == PD_SQL_COMMENT || t->kind == PD_SQL_FENCE);
 }

@@ -36,9 +36,9 @@ static inline struct pd_sql_text pd_sql_text(struct pd_slice sql, enum pd_sql_di
 
 /* The next token; white space before it is passed over. Each byte is looked at a fixed number of times at
  * most. */
-struct pd_sql_token pd_sql_next(struct pd_sql_text *);
+void pd_sql_next(struct pd_sql_text *, struct pd_sql_token *);
 /* The next that is no comment and no fence. */
-struct pd_sql_token pd_sql_next_code(struct pd_sql_text *);
+void pd_sql_next_code(struct pd_sql_text *, struct pd_sql_token *);
 
 static inline bool pd_sql_is(const struct pd_sql_token *t, char mark)
 {

@@ -7,7 +7,7 @@ uint32_t pd_sql_verb(struct pd_slice sql, enum pd_sql_dialect dialect, char *out
     struct pd_sql_token t;
 
     do
-        t = pd_sql_next_code(&text);
+        pd_sql_next_code(&text, &t);
     while (pd_sql_is(&t, '(') || pd_sql_is(&t, '{') || pd_sql_is(&t, ';'));
     if (t.kind != PD_SQL_WORD || t.len > cap)
         return 0;
@@ -36,15 +36,16 @@ static bool unquote(const struct pd_sql_token *t, char *out, uint32_t cap, uint3
 bool pd_sql_use(struct pd_slice sql, enum pd_sql_dialect dialect, char *out, uint32_t cap, uint32_t *len)
 {
     struct pd_sql_text text = pd_sql_text(sql, dialect);
-    struct pd_sql_token t = pd_sql_next_code(&text), name;
+    struct pd_sql_token t, name;
 
+    pd_sql_next_code(&text, &t);
     if (!pd_sql_is_word(&t, PD_SLICE("use")))
         return false;
-    name = pd_sql_next_code(&text);
+    pd_sql_next_code(&text, &name);
     if (name.kind != PD_SQL_WORD && (name.kind != PD_SQL_NAME || (name.p[0] | 0x20) == 'u'))
         return false;
     do
-        t = pd_sql_next_code(&text);
+        pd_sql_next_code(&text, &t);
     while (pd_sql_is(&t, ';'));
     return t.kind == PD_SQL_END && unquote(&name, out, cap, len);
 }
