@@ -55,6 +55,11 @@ void pd_give_back(struct pd_conn *c, void *p, uint32_t size)
         pd_pool_put(&c->worker->lend[class_of(size)], p);
 }
 
+void pd_forgotten(struct pd_conn *c)
+{
+    pd_conn_counters(c)[PD_C_FORGOTTEN]++;
+}
+
 void *pd_state(struct pd_conn *c)
 {
     void *lent;

@@ -87,6 +87,8 @@ uint64_t pd_conn_now(const struct pd_conn *);
  * up. What is lent goes back with the same size. */
 void *pd_lend(struct pd_conn *, uint32_t size);
 void pd_give_back(struct pd_conn *, void *, uint32_t size);
+/* Something that was learnt had to go for want of room: counted. */
+void pd_forgotten(struct pd_conn *);
 /* The child of this connection's protocol that claims the mark and is wanted, or NULL. */
 const struct pd_proto *pd_child(const struct pd_conn *, struct pd_slice mark);
 /* A request under a child's schema: else as pd_request_key(). */

@@ -1,0 +1,265 @@
+/* content.c: messages with content: a method, a header, bodies, each a frame; between them those of other
+ * channels pass. While nothing comes between, the message stays the direction's current record. */
+#include "protocol/amqp/amqp.h"
+
+enum {
+    GUESSES = 256,   /* deliveries of a channel that are kept though nobody may answer them */
+    PATIENCE_S = 60, /* nobody answered for so long: nobody will */
+    NS_IN_S = 1000000000
+};
+
+static uint32_t seconds(const struct pd_conn *c)
+{
+    return (uint32_t)(pd_conn_now(c) / NS_IN_S);
+}
+
+static enum pd_dir asker_of(const struct pd_amqp_content *content, unsigned dir)
+{
+    return content->ending == PD_AMQP_IS_RESPONSE ? (enum pd_dir) !dir : (enum pd_dir)dir;
+}
+
+/* --- parts --- */
+
+void pd_amqp_content_rest(struct pd_conn *c, struct pd_half *h)
+{
+    struct pd_amqp_conn *a = pd_amqp_of(c);
+
+    if (!(a->current >> h->dir & 1))
+        return;
+    a->current &= (uint8_t) ~(1u << h->dir);
+    if (a->answers && h->dir == PD_S2C)
+        pd_response_pause(c, h);
+    else
+        pd_request_pause(c, h);
+}
+
+void pd_amqp_content_drop(struct pd_conn *c, struct pd_amqp_channel *ch, unsigned dir)
+{
+    struct pd_amqp_content *content = &ch->content[dir];
+
+    if (content->phase == PD_AMQP_NO_CONTENT)
+        return;
+    content->phase = PD_AMQP_NO_CONTENT;
+    pd_give_up(c, asker_of(content, dir), (struct pd_keys){content->key, content->key}, true);
+}
+
+/* The message of the method now passing has content. */
+static void begin(struct pd_conn *c, struct pd_half *h, struct pd_amqp_channel *ch, uint64_t key,
+                  enum pd_amqp_ending ending)
+{
+    struct pd_amqp_conn *a = pd_amqp_of(c);
+
+    ch->content[h->dir] =
+        (struct pd_amqp_content){.key = key, .phase = PD_AMQP_HEADER, .ending = (uint8_t)ending};
+    a->passing[h->dir] = ch->id;
+    a->act[h->dir] = PD_AMQP_CONTENT;
+}
+
+/* A further frame of the content: its record is current again. */
+static struct pd_rec *resume(struct pd_conn *c, struct pd_half *h, struct pd_amqp_channel *ch)
+{
+    struct pd_amqp_conn *a = pd_amqp_of(c);
+    const struct pd_amqp_content *content = &ch->content[h->dir];
+
+    a->act[h->dir] = PD_AMQP_CONTENT;
+    if ((a->current >> h->dir & 1) && a->passing[h->dir] == ch->id)
+        return pd_current(c, h->dir);
+    pd_amqp_content_rest(c, h);
+    a->passing[h->dir] = ch->id;
+    if (content->ending == PD_AMQP_IS_RESPONSE)
+        return pd_response_key(c, h, content->key);
+    return pd_request_resume(c, h, content->key);
+}
+
+/* The channel with content of which this frame is the next part; NULL: its beginning was not seen. */
+static struct pd_amqp_channel *with_content(struct pd_conn *c, struct pd_half *h, uint16_t channel,
+                                            enum pd_amqp_phase phase)
+{
+    struct pd_amqp_channel *ch = pd_amqp_channel(c, channel);
+
+    if (ch && ch->content[h->dir].phase == phase)
+        return ch;
+    pd_amqp_content_rest(c, h);
+    if (ch)
+        pd_amqp_content_drop(c, ch, h->dir);
+    return NULL;
+}
+
+const char *pd_amqp_content_header(struct pd_conn *c, struct pd_half *h, uint16_t channel,
+                                   struct pd_slice payload)
+{
+    /* Class 2, weight 2, body size 8, property flags 2, properties. Section 2.3.5.2 of the specification. */
+    enum { SIZE_AT = 4 };
+    struct pd_amqp_channel *ch = with_content(c, h, channel, PD_AMQP_HEADER);
+
+    if (pd_be16(payload.p) != PD_AMQP_BASIC)
+        return "content of an unknown class";
+    if (!ch)
+        return NULL;
+    struct pd_amqp_content *content = &ch->content[h->dir];
+    struct pd_amqp *f = pd_fields(resume(c, h, ch));
+    content->phase = PD_AMQP_BODY;
+    content->left = (uint64_t)pd_be32(payload.p + SIZE_AT) << 32 | pd_be32(payload.p + SIZE_AT + 4);
+    if (content->left > INT64_MAX)
+        return "body beyond measure";
+    pd_int_set(&f->body_bytes[content->ending == PD_AMQP_IS_RESPONSE], (int64_t)content->left);
+    return NULL;
+}
+
+const char *pd_amqp_content_body(struct pd_conn *c, struct pd_half *h, uint16_t channel, uint32_t n)
+{
+    struct pd_amqp_channel *ch = with_content(c, h, channel, PD_AMQP_BODY);
+
+    if (!ch)
+        return NULL;
+    struct pd_amqp_content *content = &ch->content[h->dir];
+    if (n > content->left)
+        return "body longer than its header says";
+    resume(c, h, ch);
+    content->left -= n;
+    return NULL;
+}
+
+void pd_amqp_content_end(struct pd_conn *c, struct pd_half *h)
+{
+    struct pd_amqp_conn *a = pd_amqp_of(c);
+    struct pd_amqp_channel *ch = pd_amqp_channel(c, a->passing[h->dir]);
+    struct pd_amqp_content *content = ch ? &ch->content[h->dir] : NULL;
+
+    if (!content || content->phase != PD_AMQP_BODY || content->left) {
+        a->current |= (uint8_t)(1u << h->dir);
+        if (h->dir == PD_S2C)
+            a->answers = content && content->ending == PD_AMQP_IS_RESPONSE;
+        return;
+    }
+    content->phase = PD_AMQP_NO_CONTENT;
+    a->current &= (uint8_t) ~(1u << h->dir);
+    switch ((enum pd_amqp_ending)content->ending) {
+    case PD_AMQP_IS_REQUEST:
+        pd_request_end(c, h);
+        break;
+    case PD_AMQP_IS_UNSURE:
+        pd_current(c, h->dir)->flags |= PD_REC_BROKEN;
+        pd_oneway_end(c, h);
+        break;
+    case PD_AMQP_IS_ONEWAY:
+        pd_oneway_end(c, h);
+        break;
+    case PD_AMQP_IS_RESPONSE:
+        pd_response_end(c, h);
+        break;
+    }
+}
+
+/* --- methods --- */
+
+static struct pd_rec *open_request(struct pd_conn *c, struct pd_half *h, struct pd_amqp_channel *ch,
+                                   const struct pd_amqp_method *m, const struct pd_amqp_args *args,
+                                   uint64_t key)
+{
+    struct pd_rec *r = pd_request_key(c, h, key);
+    struct pd_amqp *f = pd_fields(r);
+
+    pd_amqp_fill_request(r, ch->id, m, args);
+    memcpy(f->losses, pd_amqp_of(c)->losses, sizeof f->losses);
+    return r;
+}
+
+/* Time passes without an answer that would tell whether there are any. */
+static bool patience_is_over(const struct pd_conn *c, struct pd_amqp_channel *ch, unsigned dir)
+{
+    if (!ch->since[dir])
+        ch->since[dir] = seconds(c);
+    return seconds(c) - ch->since[dir] > PATIENCE_S;
+}
+
+void pd_amqp_publish(struct pd_conn *c, struct pd_half *h, struct pd_amqp_channel *ch,
+                     const struct pd_amqp_method *m, const struct pd_amqp_args *args)
+{
+    enum pd_amqp_ending ending = PD_AMQP_IS_ONEWAY;
+    uint64_t key = pd_amqp_key(PD_AMQP_K_ONEWAY, ch->id, 0);
+
+    if (ch->confirm == PD_AMQP_UNSURE && patience_is_over(c, ch, PD_C2S))
+        ch->confirm = PD_AMQP_OFF;
+    if (ch->confirm == PD_AMQP_ON) {
+        key = pd_amqp_key(PD_AMQP_K_PUBLISH, ch->id, ++ch->published);
+        ending = PD_AMQP_IS_REQUEST;
+    } else if (ch->confirm != PD_AMQP_OFF) {
+        ending = PD_AMQP_IS_UNSURE;
+    }
+    struct pd_rec *r = open_request(c, h, ch, m, args, key);
+    if (ch->confirm == PD_AMQP_ON)
+        pd_int_set(&((struct pd_amqp *)pd_fields(r))->delivery_tag, (int64_t)ch->published);
+    begin(c, h, ch, key, ending);
+}
+
+/* A delivery of which nobody knows whether it will be answered. So many are kept that a client that answers
+ * is found out; a client that never does must not use up what the connection may have outstanding. */
+static bool guess(struct pd_conn *c, struct pd_amqp_channel *ch, uint64_t tag)
+{
+    bool over = patience_is_over(c, ch, PD_S2C);
+
+    if (tag > GUESSES && tag - GUESSES >= ch->guessed) {
+        struct pd_keys keys = {pd_amqp_key(PD_AMQP_K_GUESS, ch->id, ch->guessed),
+                               pd_amqp_key(PD_AMQP_K_GUESS, ch->id, tag - GUESSES)};
+        pd_give_up(c, PD_S2C, keys, true);
+        ch->guessed = tag - GUESSES + 1;
+        ch->silent |= over;
+    }
+    return !ch->silent;
+}
+
+void pd_amqp_deliver(struct pd_conn *c, struct pd_half *h, struct pd_amqp_channel *ch,
+                     const struct pd_amqp_method *m, const struct pd_amqp_args *args)
+{
+    struct pd_amqp_conn *a = pd_amqp_of(c);
+    uint64_t consumer = pd_amqp_consumer_key(ch->id, args->consumer_tag);
+    enum pd_amqp_kind kind = PD_AMQP_K_ONEWAY;
+    struct pd_slice text;
+    uint32_t full;
+
+    bool known = pd_learnt_get(&a->consumers, consumer, &text, &full);
+    if (!ch->unsettled || args->tag < ch->unsettled)
+        ch->unsettled = args->tag;
+    if (known && !text.p[0])
+        kind = PD_AMQP_K_DELIVER;
+    else if (!known && guess(c, ch, args->tag))
+        kind = PD_AMQP_K_GUESS;
+    uint64_t key = pd_amqp_key(kind, ch->id, kind == PD_AMQP_K_ONEWAY ? 0 : args->tag);
+    struct pd_rec *r = open_request(c, h, ch, m, args, key);
+    struct pd_amqp *f = pd_fields(r);
+    pd_int_set(&f->delivery_tag, (int64_t)args->tag);
+    if (kind == PD_AMQP_K_GUESS) {
+        ch->guesses = true;
+        r->flags |= PD_REC_MISSED;
+    }
+    begin(c, h, ch, key, kind == PD_AMQP_K_ONEWAY ? PD_AMQP_IS_ONEWAY : PD_AMQP_IS_REQUEST);
+}
+
+/* It says where the message was to go, not which publish it was. That is known when one only is outstanding:
+ * the confirmation comes after it. */
+void pd_amqp_returned(struct pd_conn *c, struct pd_half *h, struct pd_amqp_channel *ch,
+                      const struct pd_amqp_method *m, const struct pd_amqp_args *args)
+{
+    uint64_t key = pd_amqp_key(PD_AMQP_K_ONEWAY, ch->id, 0);
+    struct pd_rec *r = open_request(c, h, ch, m, args, key);
+
+    pd_amqp_fill_error(r, args->code, args->text);
+    begin(c, h, ch, key, PD_AMQP_IS_ONEWAY);
+    if (ch->confirm != PD_AMQP_ON || ch->published != ch->unconfirmed)
+        return;
+    r = pd_current_key(c, PD_C2S, pd_amqp_key(PD_AMQP_K_PUBLISH, ch->id, ch->published));
+    const struct pd_amqp *f = pd_fields_const(r);
+    if (!pd_rec_is_void(r) && f->flags && pd_slice_eq(pd_amqp_slice(&f->exchange), args->exchange) &&
+        pd_slice_eq(pd_amqp_slice(&f->routing_key), args->routing_key))
+        pd_amqp_fill_error(r, args->code, args->text);
+}
+
+void pd_amqp_got(struct pd_conn *c, struct pd_half *h, struct pd_amqp_channel *ch, uint64_t key)
+{
+    const struct pd_amqp *f = pd_fields_const(pd_current(c, h->dir));
+
+    if (!(f->flags & PD_AMQP_NO_ACK_GET) && ch->got < UINT16_MAX)
+        ch->got++;
+    begin(c, h, ch, key, PD_AMQP_IS_RESPONSE);
+}

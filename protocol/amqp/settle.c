@@ -1,0 +1,154 @@
+/* settle.c: what answers publishes and deliveries: Ack, Nack and Reject by number, several at once with
+ * `multiple`; Recover answers all deliveries of its channel. And what a closing channel leaves behind. */
+#include "protocol/amqp/amqp.h"
+
+struct answer {
+    struct pd_conn *conn;
+    const struct pd_amqp_method *method;
+    uint64_t named; /* the number that stands in the answer */
+    unsigned asker;
+    bool guesses; /* what it answers are deliveries of which nobody knows whether they are answered */
+    uint16_t code;
+    struct pd_slice text;
+};
+
+static bool says_no(const struct pd_amqp_method *m)
+{
+    return m->id != (PD_AMQP_ACK & UINT8_MAX);
+}
+
+/* The one that is named is meant unless its channel began anew, which both directions would show; of the
+ * others an earlier answer may have been lost. */
+static bool fill(struct pd_rec *r, const void *arg)
+{
+    const struct answer *answer = arg;
+    struct pd_amqp *f = pd_fields(r);
+    const uint16_t *now = pd_amqp_of(answer->conn)->losses;
+    bool whole = f->losses[!answer->asker] == now[!answer->asker],
+         named =
+             (uint64_t)f->delivery_tag.v == answer->named && f->losses[answer->asker] == now[answer->asker];
+
+    pd_amqp_fill_reply(r, answer->method);
+    if (answer->code)
+        pd_amqp_fill_error(r, answer->code, answer->text);
+    else if (says_no(answer->method))
+        f->error = f->reply;
+    if (answer->guesses && (uint64_t)f->delivery_tag.v == answer->named)
+        pd_amqp_learn_consumer(answer->conn, (uint16_t)f->channel.v, pd_amqp_slice(&f->consumer_tag), 0);
+    return named || (whole && !answer->guesses);
+}
+
+static uint32_t answer_keys(struct pd_conn *c, struct pd_half *h, const struct answer *answer,
+                            enum pd_amqp_kind kind, uint16_t channel, struct pd_keys tags, uint32_t total)
+{
+    struct pd_keys keys = {pd_amqp_key(kind, channel, tags.first), pd_amqp_key(kind, channel, tags.last)};
+
+    return pd_response_all(c, h, total, keys, (struct pd_answer){fill, answer});
+}
+
+/* The numbers that an answer settles; none below `lowest` is outstanding. */
+static struct pd_keys tags_of(uint64_t tag, bool multiple, uint64_t lowest)
+{
+    struct pd_keys tags = {tag, tag};
+
+    if (multiple && tag == 0)
+        tags.last = PD_AMQP_TAGS; /* all; section 1.8.3.13 of the reference */
+    if (multiple)
+        tags.first = lowest < tags.last ? lowest : tags.last;
+    return tags;
+}
+
+static void advance(uint64_t *lowest, struct pd_keys tags, bool multiple)
+{
+    if ((multiple || tags.last == *lowest) && tags.last < PD_AMQP_TAGS)
+        *lowest = tags.last + 1;
+}
+
+static void confirm(struct pd_conn *c, struct pd_half *h, struct pd_amqp_channel *ch,
+                    const struct answer *answer, bool multiple, uint32_t total)
+{
+    struct pd_keys tags = tags_of(answer->named, multiple, ch->unconfirmed);
+
+    if (ch->confirm == PD_AMQP_UNSURE)
+        ch->confirm = PD_AMQP_UNCOUNTED;
+    if (ch->confirm == PD_AMQP_ON && answer->named > ch->published) { /* the count is wrong, as it seems */
+        ch->confirm = PD_AMQP_UNCOUNTED;
+        pd_amqp_give_up(c, PD_C2S, PD_AMQP_K_PUBLISH, ch->id, true);
+    }
+    if (!answer_keys(c, h, answer, PD_AMQP_K_PUBLISH, ch->id, tags, total))
+        pd_response_key(c, h, pd_amqp_key(PD_AMQP_K_PUBLISH, ch->id, answer->named)); /* an orphan */
+    advance(&ch->unconfirmed, tags, multiple);
+}
+
+static void acknowledge(struct pd_conn *c, struct pd_half *h, struct pd_amqp_channel *ch,
+                        const struct answer *answer, bool multiple, uint32_t total)
+{
+    struct pd_keys tags = tags_of(answer->named, multiple, ch->unsettled);
+    uint32_t n = answer_keys(c, h, answer, PD_AMQP_K_DELIVER, ch->id, tags, total);
+
+    if (ch->guesses) {
+        struct answer guess = *answer;
+        guess.guesses = true;
+        n += answer_keys(c, h, &guess, PD_AMQP_K_GUESS, ch->id, tags, total);
+    }
+    ch->silent = false;
+    ch->since[PD_S2C] = 0;
+    advance(&ch->unsettled, tags, multiple);
+    if (!n && ch->got)
+        ch->got--;
+    else if (!n && total)
+        pd_response_key(c, h, pd_amqp_key(PD_AMQP_K_DELIVER, ch->id, answer->named)); /* an orphan */
+}
+
+void pd_amqp_settle(struct pd_conn *c, struct pd_half *h, struct pd_amqp_channel *ch,
+                    const struct pd_amqp_method *m, const struct pd_amqp_args *args, uint32_t total)
+{
+    struct answer answer = {.method = m, .conn = c, .named = args->tag, .asker = !h->dir};
+    bool recovers = m->role != PD_AMQP_SETTLES,
+         multiple = recovers || (pd_amqp_code(m) != PD_AMQP_REJECT && (args->flags & PD_AMQP_MULTIPLE));
+
+    if (h->dir == PD_S2C)
+        confirm(c, h, ch, &answer, multiple, total);
+    else
+        acknowledge(c, h, ch, &answer, multiple, total);
+}
+
+/* --- closing --- */
+
+static void refuse_key(struct pd_conn *c, struct pd_half *h, uint64_t key, const struct answer *answer)
+{
+    pd_response_all(c, h, 0, (struct pd_keys){key, key}, (struct pd_answer){fill, answer});
+}
+
+/* The request on any channel that is meant, if only one can be. */
+static uint64_t only_asked(struct pd_conn *c, const struct pd_amqp_args *args)
+{
+    uint64_t found = 0;
+
+    for (struct pd_amqp_channel *ch = pd_amqp_channel_next(c, NULL); ch; ch = pd_amqp_channel_next(c, ch)) {
+        uint64_t key = pd_amqp_asked(c, ch, args->class_id, args->id);
+        if (key && found)
+            return 0;
+        found = key ? key : found;
+    }
+    return found;
+}
+
+void pd_amqp_refuse(struct pd_conn *c, struct pd_half *h, struct pd_amqp_channel *ch,
+                    const struct pd_amqp_method *m, const struct pd_amqp_args *args)
+{
+    struct answer answer = {.method = m, .conn = c, .asker = !h->dir, .code = args->code, .text = args->text};
+    unsigned code = (unsigned)args->class_id << 8 | args->id;
+    uint64_t key = 0;
+
+    if (!args->class_id || h->dir == PD_C2S)
+        return;
+    if (code == PD_AMQP_PUBLISH && ch->confirm == PD_AMQP_ON && ch->published == ch->unconfirmed)
+        key = pd_amqp_key(PD_AMQP_K_PUBLISH, ch->id, ch->published);
+    else if (ch->id)
+        key = pd_amqp_asked(c, ch, args->class_id, args->id);
+    else
+        key = only_asked(c, args);
+    if (key)
+        refuse_key(c, h, key, &answer);
+}
