@@ -121,13 +121,14 @@ static bool reply_fits(struct pd_slice in, const struct pd_mongodb_header *h)
                          : document_fits(in, PD_MONGODB_HEADER + NUMBERS, h->length);
 }
 
-static bool packed_fits(struct pd_slice in)
+/* Where the port says that it is, a compressor that nobody knows yet may be meant. */
+static bool packed_fits(struct pd_slice in, bool known)
 {
     const uint8_t *p = in.p + PD_MONGODB_HEADER;
     uint32_t opcode = pd_le32(p);
 
     return pd_mongodb_opcode_name(opcode) && opcode != PD_MONGODB_COMPRESSED &&
-           pd_le32(p + 4) <= PD_MONGODB_LENGTH_MAX && p[8] < COMPRESSORS;
+           pd_le32(p + 4) <= PD_MONGODB_LENGTH_MAX && (known || p[8] < COMPRESSORS);
 }
 
 /* Flags, then a namespace, of which printable ASCII must begin. */
@@ -154,7 +155,7 @@ static bool older_fits(struct pd_slice in, const struct pd_mongodb_header *h)
 }
 
 /* in has PROBE_BYTES. */
-static bool body_fits(struct pd_slice in, const struct pd_mongodb_header *h)
+static bool body_fits(struct pd_slice in, const struct pd_mongodb_header *h, bool known)
 {
     switch (h->opcode) {
     case PD_MONGODB_MSG:
@@ -162,7 +163,7 @@ static bool body_fits(struct pd_slice in, const struct pd_mongodb_header *h)
     case PD_MONGODB_REPLY:
         return reply_fits(in, h);
     case PD_MONGODB_COMPRESSED:
-        return packed_fits(in);
+        return packed_fits(in, known);
     case PD_MONGODB_COMMAND_REPLY:
         return document_fits(in, PD_MONGODB_HEADER, h->length);
     default:
@@ -191,7 +192,7 @@ int pd_mongodb_sync(struct pd_slice in, const struct pd_look *look, uint8_t *con
     if (in.len < PROBE_BYTES && h.length > in.len)
         return PD_MORE;
     *confidence = PD_MAYBE; /* when it is shorter than the probe: OP_KILL_CURSORS */
-    if (in.len >= PROBE_BYTES && !body_fits(in, &h))
+    if (in.len >= PROBE_BYTES && !body_fits(in, &h, look->known))
         return PD_NO;
     if (in.len > h.length && !header_fits((struct pd_slice){in.p + h.length, in.len - h.length}, look))
         return PD_NO;

@@ -240,8 +240,9 @@ static bool read_packed(struct pd_conn *c, struct pd_half *h, struct pd_rec *r, 
     if (end == PD_MONGODB_DONE)
         return true;
     pd_mongodb_abandon(&reader, r);
-    /* Beyond the bound. A request has said what it is in its beginning; a reply says `ok` at its end. */
-    if (s->what != W_REQUEST && out.len < packed.size)
+    /* Beyond the bound. A request has said what it is in its beginning, unless nothing of it could be read:
+     * then nobody knows whether it is answered. A reply says `ok` at its end. */
+    if ((s->what != W_REQUEST || !out.len) && out.len < packed.size)
         r->flags |= PD_REC_BROKEN;
     return end != PD_MONGODB_BAD && out.len < packed.size;
 }

@@ -52,7 +52,7 @@ int pd_mongodb_worker_start(void *worker, const void *options)
     const struct pd_mongodb_options *o = options;
 
     w->max = (uint32_t)o->max_decompress;
-    w->out = malloc(w->max + 1);
+    w->out = malloc(w->max < ZSTD_BLOCK ? ZSTD_BLOCK : w->max);
     w->in = malloc((size_t)PD_MONGODB_BUFFERS * (w->max + PD_MONGODB_PACKED_HEAD));
     w->libs = calloc(1, sizeof *w->libs);
     if (!w->out || !w->in || !w->libs)
@@ -173,7 +173,7 @@ static uint32_t zstd_header(struct pd_slice in)
     return MAGIC_BYTES + 1 + (single ? 0u : 1u) + id_bytes[d & 3] + size;
 }
 
-/* The first block alone, put into a frame of its own. */
+/* The first block alone, put into a frame of its own. It is unpacked whole, however small the bound is. */
 static void zstd_beginning(struct pd_mongodb_worker *w, struct pd_slice in, uint32_t cap, uint32_t *n)
 {
     /* Descriptor: no size, no checksum, no dictionary. A window of 128 MiB: the largest that is usual. */
@@ -182,7 +182,7 @@ static void zstd_beginning(struct pd_mongodb_worker *w, struct pd_slice in, uint
     uint32_t at = zstd_header(in);
     uint8_t *frame = w->libs->frame;
 
-    if (!at || in.len < at + ZSTD_BLOCK_HEAD)
+    if (!at || !cap || in.len < at + ZSTD_BLOCK_HEAD)
         return;
     const uint8_t *b = in.p + at;
     uint32_t field = b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16;
@@ -192,8 +192,10 @@ static void zstd_beginning(struct pd_mongodb_worker *w, struct pd_slice in, uint
     memcpy(frame, head, sizeof head);
     memcpy(frame + ZSTD_HEAD, b, ZSTD_BLOCK_HEAD + size);
     frame[ZSTD_HEAD] |= LAST;
-    size_t got = ZSTD_decompressDCtx(w->libs->zstd, w->out, cap, frame, ZSTD_HEAD + ZSTD_BLOCK_HEAD + size);
-    *n = ZSTD_isError(got) ? 0 : (uint32_t)got;
+    size_t got =
+        ZSTD_decompressDCtx(w->libs->zstd, w->out, ZSTD_BLOCK, frame, ZSTD_HEAD + ZSTD_BLOCK_HEAD + size);
+    if (!ZSTD_isError(got))
+        *n = got < cap ? (uint32_t)got : cap;
 }
 
 /* One frame. The library reads formats of before RFC 8878 too, for which it asks for memory: they are none.
