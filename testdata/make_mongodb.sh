@@ -4,9 +4,10 @@
 # and the drivers come from the Go module proxy, PyPI and npm; where they cannot be had nothing is made. They are kept in
 # $PACKETD_MONGODB, by default ~/.cache/packetd-mongodb.
 # Needs root, and of Debian: golang-go nodejs npm python3-venv tcpdump wireshark-common iproute2.
-# usage: testdata/make_mongodb.sh [FOLDER]
+# usage: testdata/make_mongodb.sh [FOLDER], or --parts: only builds what is not there yet
 set -eu
 
+[ "${1:-}" = --parts ] && only_parts=1 && shift
 out=$(realpath -m "${1:-$(dirname "$0")/pcaps/mongodb}")
 here=$(realpath "$(dirname "$0")")
 parts=${PACKETD_MONGODB:-${HOME:-/root}/.cache/packetd-mongodb}
@@ -29,11 +30,12 @@ trap cleanup EXIT
 # The counterparts, built once. Says why when one cannot be had.
 counterparts() {
     mkdir -p "$parts/go" "$parts/node"
-    if [ ! -x "$parts/ferretdb" ] || [ ! -x "$parts/client" ]; then
+    if [ ! -x "$parts/ferretdb" ] || [ ! -x "$parts/client" ] || [ ! -x "$parts/load" ]; then
         cp "$here/mongodb/"*.go "$parts/go/"
         (cd "$parts/go" && { [ -e go.mod ] || go mod init counterparts; } &&
             go get github.com/FerretDB/FerretDB@v1.24.2 go.mongodb.org/mongo-driver/v2@v2.10.0 && go mod tidy &&
-            go build -tags ferretdb_sqlite -o "$parts/ferretdb" ferretdb.go && go build -o "$parts/client" client.go) || return 1
+            go build -tags ferretdb_sqlite -o "$parts/ferretdb" ferretdb.go && go build -o "$parts/client" client.go &&
+            go build -o "$parts/load" load.go) || return 1
     fi
     [ -x "$parts/venv/bin/python" ] || python3 -m venv "$parts/venv" || return 1
     "$parts/venv/bin/python" -c 'import pymongo, snappy, backports.zstd, crc32c' 2>/dev/null ||
@@ -45,6 +47,7 @@ counterparts >"$tmp/counterparts.log" 2>&1 || {
     echo 'make_mongodb: skipped: FerretDB or a driver cannot be had here (Go module proxy, PyPI, npm)' >&2
     exit 0
 }
+[ -z "${only_parts:-}" ] || exit 0
 
 in_client() { ip netns exec $client "$@"; }
 pymongo() { in_client timeout 60 "$parts/venv/bin/python" "$here/mongodb/client.py" "$@"; }
@@ -72,8 +75,8 @@ start() {
 
 servers() {
     mkdir "$tmp/data" "$tmp/data6"
-    start ferretdb "$parts/ferretdb" $ferret "$tmp/data"
-    start ferretdb6 "$parts/ferretdb" '[fd83::2]:27017' "$tmp/data6"
+    start ferretdb "$parts/ferretdb" $ferret "file:$tmp/data/"
+    start ferretdb6 "$parts/ferretdb" '[fd83::2]:27017' "file:$tmp/data6/"
     start relay "$parts/venv/bin/python" "$here/mongodb/relay.py" $relay $ferret
     for at in ${ferret/:/\/} ${relay/:/\/} fd83::2/27017; do
         for _ in $(seq 50); do

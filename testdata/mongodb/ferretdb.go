@@ -1,4 +1,4 @@
-// ferretdb ADDRESS FOLDER: FerretDB with its SQLite backend, as the program of that name, which needs files that the
+// ferretdb ADDRESS URL: FerretDB with its SQLite backend, as the program of that name, which needs files that the
 // module does not have.
 package main
 
@@ -19,7 +19,7 @@ func main() {
 		Listener:  ferretdb.ListenerConfig{TCP: os.Args[1]},
 		Logger:    slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})),
 		Handler:   "sqlite",
-		SQLiteURL: "file:" + os.Args[2] + "/",
+		SQLiteURL: os.Args[2],
 	})
 	if err == nil {
 		err = server.Run(ctx)
