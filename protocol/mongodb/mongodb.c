@@ -96,18 +96,16 @@ static void go_on(struct pd_conn *c, const struct pd_rec *r, uint32_t id)
     const struct pd_mongodb *f = pd_fields_const(r);
     uint16_t command, database;
 
-    if (!m->chain) {
+    if (!m->chain)
         m->chain = pd_lend(c, sizeof *m->chain);
-        if (!m->chain)
-            return; /* the others will be replies to nothing that is known */
-        copy_text(m->chain->command, &f->command, &command, sizeof m->chain->command);
-        copy_text(m->chain->database, &f->database, &database, sizeof m->chain->database);
-        copy_text(m->chain->collection, &f->collection, &m->chain->collection_len,
-                  sizeof m->chain->collection);
-        m->chain->command_len = (uint8_t)command;
-        m->chain->database_len = (uint8_t)database;
-        m->chain->older = !f->commands;
-    }
+    if (!m->chain)
+        return; /* the others will be replies to nothing that is known */
+    copy_text(m->chain->command, &f->command, &command, sizeof m->chain->command);
+    copy_text(m->chain->database, &f->database, &database, sizeof m->chain->database);
+    copy_text(m->chain->collection, &f->collection, &m->chain->collection_len, sizeof m->chain->collection);
+    m->chain->command_len = (uint8_t)command;
+    m->chain->database_len = (uint8_t)database;
+    m->chain->older = !f->commands;
     m->chain->id = id;
 }
 
