@@ -6,10 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { BUCKETS_FIRST = 1024 };
+
 int pd_pairing_init(struct pd_pairing *pairing, const struct pd_store_limits *limits, uint32_t expects,
                     uint32_t outstanding)
 {
-    uint32_t buckets = 1024;
+    uint32_t buckets = BUCKETS_FIRST;
 
     memset(pairing, 0, sizeof *pairing);
     while (buckets < limits->records && buckets < 1u << 20)
@@ -23,7 +25,8 @@ int pd_pairing_init(struct pd_pairing *pairing, const struct pd_store_limits *li
         pd_pairing_free(pairing);
         return -ENOMEM;
     }
-    pairing->mask = buckets - 1;
+    pairing->mask = BUCKETS_FIRST - 1;
+    pairing->mask_most = buckets - 1;
     pairing->outstanding = outstanding;
     return 0;
 }
