@@ -109,8 +109,10 @@ enum pd_status pd_match_verdict(const struct pd_rec *r)
 void pd_match_settle(const struct pd_party *p, struct pd_rec *r)
 {
     struct pd_match *m = p->match;
+    /* What pairs with nothing waits only for the proof that it began where it seemed to. */
+    uint8_t doubts = r->flags & PD_REC_ONEWAY ? PD_HOLD_UNPROVEN_C | PD_HOLD_UNPROVEN_S : UINT8_MAX;
 
-    if (!m->hold) {
+    if (!(m->hold & doubts)) {
         pd_match_emit(&p->pairing->store, r, pd_match_verdict(r));
         pd_rec_free(r);
         return;
