@@ -68,6 +68,7 @@ enum pd_mask {
     PD_MASK_SECRETS = 1, /* passwords and keys become PD_REDACTED */
     PD_MASK_VALUES = 2   /* literals become `?` */
 };
+#define PD_REDACTED "[redacted]" /* what stands in place of a secret */
 enum { PD_MASKED_MAX = 1024, PD_MASK_CAP = 2 * PD_MASKED_MAX + 64 };
 #define PD_AS_IS UINT32_MAX
 
