@@ -327,5 +327,6 @@ const struct pd_proto pd_proto_amqp = {
     .start = start,
     .step = step,
     .lost = lost,
+    .fin = pd_amqp_hang_up,
     .close = close,
 };

@@ -168,6 +168,9 @@ void pd_amqp_settle(struct pd_conn *, struct pd_half *, struct pd_amqp_channel *
 void pd_amqp_refuse(struct pd_conn *, struct pd_half *, struct pd_amqp_channel *,
                     const struct pd_amqp_method *, const struct pd_amqp_args *);
 
+/* This direction ends. */
+void pd_amqp_hang_up(struct pd_conn *, struct pd_half *);
+
 /* content.c: messages with content. Each begins a part of a message; pd_amqp_content_end() ends it. */
 void pd_amqp_publish(struct pd_conn *, struct pd_half *, struct pd_amqp_channel *,
                      const struct pd_amqp_method *, const struct pd_amqp_args *);
