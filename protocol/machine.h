@@ -123,6 +123,7 @@ struct pd_conn *pd_switch(struct pd_conn *, const char *proto, struct pd_rec *op
 /* Pairing, seen from inside step(): the message whose first byte is the current token's. None returns NULL:
  * what nobody keeps is written to a void record. See match.h for the rules. */
 struct pd_rec *pd_request(struct pd_conn *, struct pd_half *);
+/* owed PD_KEPT_OR_NOTHING: one reply; what cannot be kept is not counted. */
 struct pd_rec *pd_request_owed(struct pd_conn *, struct pd_half *, uint8_t kind, uint32_t owed);
 struct pd_rec *pd_request_key(struct pd_conn *, struct pd_half *, uint64_t key);
 void pd_expect(struct pd_conn *, struct pd_half *, uint8_t kind, uint32_t owed);
@@ -136,6 +137,7 @@ void pd_response_cancel(struct pd_conn *, struct pd_half *);
 /* By key, where parts of several messages take turns: this part ends, its message goes on later. A request
  * goes on with pd_request_resume(), a response with pd_response_key(). pd_oneway_end() ends a request, begun
  * with pd_request_key(), to which nothing is answered. */
+/* By order, pd_request_resume() goes on with the latest request; key is not looked at. */
 void pd_request_pause(struct pd_conn *, struct pd_half *);
 struct pd_rec *pd_request_resume(struct pd_conn *, struct pd_half *, uint64_t key);
 void pd_response_pause(struct pd_conn *, struct pd_half *);
@@ -144,6 +146,20 @@ void pd_response_pause(struct pd_conn *, struct pd_half *);
 void pd_defer(struct pd_conn *, struct pd_half *);
 /* Within a response: it says that n replies, itself among them (n >= 1), are still owed to its request. */
 void pd_owe(struct pd_conn *, uint32_t n);
+/* By order. Within a response: its request is one that nothing answers, its record goes out now; the rest of
+ * what is said up to pd_response_end() is nobody's. Between responses: nothing answers the oldest request any
+ * more, it goes out with what its record says. What comes cannot answer the oldest request: pairs are not
+ * trusted any more, and what is outstanding goes out as incomplete. */
+void pd_response_oneway(struct pd_conn *, struct pd_half *);
+void pd_expected_over(struct pd_conn *);
+void pd_mismatch(struct pd_conn *);
+/* What the other side was told to have come, and was not seen, is lost: something depends on it. Asked by
+ * itself when a message begins. */
+void pd_settle(struct pd_conn *, struct pd_half *);
+/* The message now passing lacks what a field of it needs. */
+void pd_incomplete(struct pd_conn *, struct pd_half *);
+/* n bytes that belong to no request or response were understood. */
+void pd_understood(struct pd_conn *, uint64_t n);
 /* By key: the message in hand, n bytes from the current token's first, answers several requests. Requests
  * that nothing will answer any more. See match.h. */
 uint32_t pd_response_all(struct pd_conn *, struct pd_half *, uint32_t n, struct pd_keys, struct pd_answer);
@@ -154,6 +170,10 @@ struct pd_rec *pd_current(struct pd_conn *, enum pd_dir);
 struct pd_rec *pd_current_key(struct pd_conn *, enum pd_dir asker, uint64_t key);
 /* The oldest expectation's kind, or -1: none, or not trusted. */
 int pd_expected(const struct pd_conn *);
+/* By order: false while a loss keeps requests from being paired. */
+bool pd_trusted(const struct pd_conn *);
+/* By order: are pairs held back, because an older request may be outstanding? */
+bool pd_provisional(const struct pd_conn *);
 /* The request that the next response will answer, or the void record. */
 struct pd_rec *pd_expected_rec(struct pd_conn *);
 #endif

@@ -48,11 +48,18 @@ static struct pd_at ends(const struct pd_conn *c, const struct pd_half *h)
         .ts = h->gap_last ? 0 : c->worker->now, .ordinal = c->worker->ordinal, .pos = h->pos, .dir = h->dir};
 }
 
+void pd_settle(struct pd_conn *c, struct pd_half *h)
+{
+    struct pd_half *other = &c->half[!h->dir];
+
+    if (other->unseen && !(c->driving & (1u << other->dir)))
+        pd_flow_settle(c, other);
+}
+
 /* A message begins: what came before it is confirmed, and what the other side is known to have sent must have
  * passed before anything is paired with it. */
 static struct pd_at message_begins(struct pd_conn *c, struct pd_half *h)
 {
-    struct pd_half *other = &c->half[!h->dir];
     bool depends = h->dir == PD_C2S || c->match.count || c->match.beyond;
 
     if (h->unproven && h->guessed) {
@@ -61,8 +68,8 @@ static struct pd_at message_begins(struct pd_conn *c, struct pd_half *h)
         pd_match_proven(&p, h->dir);
     }
     h->guessed = h->unproven;
-    if (other->unseen && depends && !(c->driving & (1u << other->dir)))
-        pd_flow_settle(c, other);
+    if (depends)
+        pd_settle(c, h);
     struct pd_at at = begins(c, h);
     if (h->deferred) {
         h->deferred = false;
@@ -77,10 +84,26 @@ static void mark_holed(const struct pd_party *p, const struct pd_half *h)
         pd_match_broken(p, h->dir);
 }
 
+/* The other side was never seen, but this request acknowledges more of it than the oldest outstanding one
+ * did: what may have been that one's answer was lost. */
+static void miss_unseen(struct pd_conn *c, const struct pd_half *h)
+{
+    struct pd_half *other = &c->half[!h->dir];
+    const struct pd_expect *e = c->proto->match == PD_BY_ORDER ? c->match.head : NULL;
+    const struct pd_rec *r = e ? e->rec : NULL;
+
+    if (other->seen || !r || !r->has_req_ack || !h->has_ack || (int32_t)(h->token_ack - r->req_ack) <= 0)
+        return;
+    other->pos = PD_POS(r->req_ack);
+    other->seen = true;
+    other->unseen = h->token_ack - r->req_ack;
+}
+
 static struct pd_rec *request(struct pd_conn *c, struct pd_half *h, const struct pd_proto *proto,
                               uint8_t kind, uint32_t owed, uint64_t key)
 {
     struct pd_half *other = &c->half[!h->dir];
+    miss_unseen(c, h);
     struct pd_at at = message_begins(c, h);
     struct pd_party p = pd_party_of(c);
     bool alone;
@@ -231,6 +254,51 @@ void pd_owe(struct pd_conn *c, uint32_t n)
     PD_ASSERT(n >= 1);
     if (c->match.answering)
         c->match.head->owed = n;
+}
+
+void pd_response_oneway(struct pd_conn *c, struct pd_half *h)
+{
+    struct pd_at at = ends(c, h);
+    struct pd_party p = pd_party_of(c);
+
+    mark_holed(&p, h);
+    pd_match_response_oneway(&p, &at);
+}
+
+void pd_expected_over(struct pd_conn *c)
+{
+    struct pd_party p = pd_party_of(c);
+
+    pd_match_over(&p);
+}
+
+void pd_mismatch(struct pd_conn *c)
+{
+    struct pd_party p = pd_party_of(c);
+
+    pd_match_mismatch(&p);
+}
+
+void pd_incomplete(struct pd_conn *c, struct pd_half *h)
+{
+    struct pd_party p = pd_party_of(c);
+
+    pd_match_broken(&p, h->dir);
+}
+
+void pd_understood(struct pd_conn *c, uint64_t n)
+{
+    pd_conn_counters(c)[PD_C_PAIRED_BYTES] += n;
+}
+
+bool pd_provisional(const struct pd_conn *c)
+{
+    return c->match.hold & (PD_HOLD_JOIN | PD_HOLD_REOPEN);
+}
+
+bool pd_trusted(const struct pd_conn *c)
+{
+    return !c->match.quarantined;
 }
 
 uint32_t pd_response_all(struct pd_conn *c, struct pd_half *h, uint32_t n, struct pd_keys keys,

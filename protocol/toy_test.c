@@ -25,7 +25,8 @@ enum {
     S_NUMBERED,
     S_DEFERRED,
     S_KEYS,
-    S_ALL
+    S_ALL,
+    S_NOBODYS
 };
 
 enum { CAP = 64 };
@@ -100,6 +101,30 @@ static void read_on(struct pd_conn *c, struct pd_half *h, uint8_t type)
     }
 }
 
+/* What only pairing by order has. False: it is none of these. */
+static bool begin_ordered(struct pd_conn *c, struct pd_half *h, uint8_t type)
+{
+    if (h->dir == PD_C2S && type == 's')
+        pd_request(c, h)->flags |= PD_REC_SILENT;
+    else if (h->dir == PD_C2S && type == 't')
+        pd_request_resume(c, h, 0);
+    else if (h->dir == PD_C2S && type == 'k')
+        pd_request_owed(c, h, type, PD_KEPT_OR_NOTHING);
+    else if (h->dir == PD_S2C && type == 't')
+        pd_response(c, h);
+    else if (h->dir == PD_S2C && type == 'o')
+        pd_expected_over(c);
+    else if (h->dir == PD_S2C && type == 'm')
+        pd_mismatch(c);
+    else
+        return false;
+    if (type == 'o' || type == 'm')
+        start(c, h);
+    else
+        pd_line(h, h->dir == PD_S2C ? S_NOBODYS : S_LINE);
+    return true;
+}
+
 static void begin(struct pd_conn *c, struct pd_half *h, uint8_t type)
 {
     static const struct {
@@ -113,6 +138,8 @@ static void begin(struct pd_conn *c, struct pd_half *h, uint8_t type)
     struct toy_state *s = pd_state(c);
 
     s->type[h->dir] = (char)type;
+    if (begin_ordered(c, h, type))
+        return;
     if (type == 'O') {
         pd_oneway(c, h);
         pd_line(h, S_ONEWAY);
@@ -304,9 +331,7 @@ static uint32_t step(struct pd_conn *c, struct pd_half *h, struct pd_slice token
         return 0;
     case S_FED:
         keep(c, h, token);
-        if (!token.len)
-            end(c, h);
-        return token.len;
+        return token.len ? token.len : end(c, h);
     case S_INNER: /* a length and a text; the rest of the frame is nobody's */
         text = text_of(c, h, &r);
         pd_capture(h, S_REST, token.p[0], r, text, CAP);
@@ -320,12 +345,15 @@ static uint32_t step(struct pd_conn *c, struct pd_half *h, struct pd_slice token
     case S_ALL:
         keyed(c, h, token);
         return 0;
+    case S_NOBODYS:
+        pd_response_oneway(c, h);
+        return end(c, h);
     default: /* CAPTURED, UNTIL, SKIPPED, FRAME_END */
         return end(c, h);
     }
 }
 
-#define TYPES "BLUVZMCFSRGOINXWKPHJTYDAE"
+#define TYPES "BLUVZMCFSRGOINXWKPHJTYDAEstkom"
 
 /* A message starts with a known type; request texts in the tests begin with 'q', response texts with 'a'. */
 static int sync(struct pd_slice in, const struct pd_look *look, uint8_t *confidence)

@@ -11,7 +11,10 @@
  *   A from to text\n  answers all requests with keys from..to (keyed toy only)
  *   E from to  gives them up, as incomplete when the server says so (keyed toy only)
  *   Y text\n  a line that the worker numbers: 100 times how often it was started, and how many there were
- *   D n text\n    a line that begins only behind its n; as an answer: n replies are still owed, it among them
+ *   s text\n  asks silently, t text\n: the latest request goes on, k text\n: is kept or not counted; as an
+ * answer t text\n says that nothing answers the request, o: the oldest is over, m: nothing fits (ordered
+ * toys) D n text\n    a line that begins only behind its n; as an answer: n replies are still owed, it among
+ * them
  */
 #ifndef PD_PROTOCOL_TOY_TEST_H
 #define PD_PROTOCOL_TOY_TEST_H

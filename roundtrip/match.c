@@ -6,12 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUCKETS_FIRST = 1024 };
-
 int pd_pairing_init(struct pd_pairing *pairing, const struct pd_store_limits *limits, uint32_t expects,
                     uint32_t outstanding)
 {
-    uint32_t buckets = BUCKETS_FIRST;
+    uint32_t buckets = 1024;
 
     memset(pairing, 0, sizeof *pairing);
     while (buckets < limits->records && buckets < 1u << 20)
@@ -25,8 +23,7 @@ int pd_pairing_init(struct pd_pairing *pairing, const struct pd_store_limits *li
         pd_pairing_free(pairing);
         return -ENOMEM;
     }
-    pairing->mask = BUCKETS_FIRST - 1;
-    pairing->mask_most = buckets - 1;
+    pairing->mask = buckets - 1;
     pairing->outstanding = outstanding;
     return 0;
 }
@@ -77,6 +74,11 @@ void pd_match_emit(struct pd_store *store, struct pd_rec *r, enum pd_status stat
     uint64_t *counters = r->counters;
 
     r->status = (uint8_t)status;
+    if (r->flags & PD_REC_SILENT) {
+        counters[PD_C_PAIRED_BYTES] +=
+            status == PD_OK || status == PD_ERROR ? r->req_bytes + r->rsp_bytes : 0;
+        return;
+    }
     if (r->flags & PD_REC_REPORTED) {
         if (!(r->flags & PD_REC_RSP_ENDED))
             return; /* the line for it was printed at the timeout, and nothing came since */
@@ -109,10 +111,8 @@ enum pd_status pd_match_verdict(const struct pd_rec *r)
 void pd_match_settle(const struct pd_party *p, struct pd_rec *r)
 {
     struct pd_match *m = p->match;
-    /* What pairs with nothing waits only for the proof that it began where it seemed to. */
-    uint8_t doubts = r->flags & PD_REC_ONEWAY ? PD_HOLD_UNPROVEN_C | PD_HOLD_UNPROVEN_S : UINT8_MAX;
 
-    if (!(m->hold & doubts)) {
+    if (!m->hold) {
         pd_match_emit(&p->pairing->store, r, pd_match_verdict(r));
         pd_rec_free(r);
         return;
@@ -265,10 +265,9 @@ void pd_match_request_pause(const struct pd_party *p, const struct pd_at *at)
 
 struct pd_rec *pd_match_request_resume(const struct pd_party *p, const struct pd_at *at, uint64_t key)
 {
-    struct pd_rec *r = pd_match_find(p, at->dir, key);
+    struct pd_rec *r = p->kind == PD_BY_KEY ? pd_match_find(p, at->dir, key) : pd_order_resume(p, at);
 
-    PD_ASSERT(p->kind == PD_BY_KEY);
-    if (r && (r->flags & PD_REC_REQ_ENDED))
+    if (p->kind == PD_BY_KEY && r && (r->flags & PD_REC_REQ_ENDED))
         r = NULL;
     p->match->current[at->dir] = r;
     if (!r)

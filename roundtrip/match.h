@@ -63,9 +63,7 @@ struct pd_pairing {
     struct pd_store store;
     struct pd_pool expects;
     struct pd_rec **bucket;
-    uint32_t mask,
-        mask_most;  /* of the buckets in use: few while little is outstanding, so that they stay cached */
-    uint32_t keyed; /* records in the table */
+    uint32_t mask;
     uint32_t outstanding;                  /* limit a connection */
     struct pd_rec *first, *last;           /* datagrams' requests, oldest first */
     struct pd_rec *late_first, *late_last; /* those of them that were reported unanswered */
@@ -82,6 +80,11 @@ struct pd_party {
     const struct pd_link *link;
     uint8_t transport, kind, flags;
 };
+
+/* pd_match_request() by order, in place of a number of replies: one is owed, and a request that cannot be
+ * kept is not counted in the order either. The protocol then says with pd_match_expect() when the replies to
+ * all such requests end. */
+enum { PD_KEPT_OR_NOTHING = 0 };
 
 /* Where a message begins or ends. */
 struct pd_at {
@@ -108,7 +111,8 @@ void pd_match_expect(const struct pd_party *, const struct pd_at *, uint8_t kind
 void pd_match_request_end(const struct pd_party *, const struct pd_at *, bool oneway);
 
 /* By key: the request now passing in at->dir goes on later, after parts of other messages; at is one past
- * this part. Going on: its record, or the void record when none is outstanding. */
+ * this part. Going on: its record, or the void record when none is outstanding. By order the latest request
+ * goes on, though its end was said, while it is outstanding; then a new end is said. */
 void pd_match_request_pause(const struct pd_party *, const struct pd_at *);
 struct pd_rec *pd_match_request_resume(const struct pd_party *, const struct pd_at *, uint64_t key);
 /* The same of a response, which pd_match_response() goes on with. */
@@ -128,6 +132,17 @@ void pd_match_response_end(const struct pd_party *, const struct pd_at *);
 /* The response now passing was not the answer yet (1xx): forget that it began, keep its bytes counted. at is
  * one past its last byte. */
 void pd_match_response_cancel(const struct pd_party *, const struct pd_at *);
+
+/* By order. The response now passing showed that nothing answers its request: the record goes out as oneway;
+ * what follows up to the response's end belongs to nobody. */
+void pd_match_response_oneway(const struct pd_party *, const struct pd_at *);
+
+/* By order, between responses: nothing will answer the oldest request any more, and what is said of it in its
+ * record is all: it goes out as answered, without times. */
+void pd_match_over(const struct pd_party *);
+
+/* By order: what comes cannot answer the oldest request. The order is not trusted any more. */
+void pd_match_mismatch(const struct pd_party *);
 
 /* By key, several at once: what is outstanding under the numbers from first to last. */
 struct pd_keys {

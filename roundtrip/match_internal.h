@@ -37,6 +37,7 @@ struct pd_rec *pd_order_request(const struct pd_party *, const struct pd_at *, u
 void pd_order_request_end(const struct pd_party *, const struct pd_at *, bool oneway);
 struct pd_rec *pd_order_response(const struct pd_party *, const struct pd_at *);
 void pd_order_response_end(const struct pd_party *, const struct pd_at *);
+struct pd_rec *pd_order_resume(const struct pd_party *, const struct pd_at *);
 void pd_order_lost(const struct pd_party *, uint8_t dir);
 void pd_order_detach(const struct pd_party *, struct pd_rec *);
 void pd_order_timeout(const struct pd_party *);

@@ -121,7 +121,12 @@ struct pd_rec *pd_order_request(const struct pd_party *p, const struct pd_at *at
         p->counters[PD_C_UNTRACKED]++;
         return NULL;
     }
-    *e = (struct pd_expect){.rec = pd_match_open(p, at), .owed = owed, .kind = kind};
+    struct pd_rec *r = pd_match_open(p, at);
+    if (!r && owed == PD_KEPT_OR_NOTHING) {
+        pd_pool_put(&p->pairing->expects, e);
+        return NULL;
+    }
+    *e = (struct pd_expect){.rec = r, .owed = r && owed == PD_KEPT_OR_NOTHING ? 1 : owed, .kind = kind};
     if (m->tail)
         m->tail->next = e;
     else
@@ -129,7 +134,19 @@ struct pd_rec *pd_order_request(const struct pd_party *p, const struct pd_at *at
     m->tail = e;
     m->count++;
     m->asking = true;
-    return m->current[at->dir] = e->rec;
+    return m->current[at->dir] = r;
+}
+
+struct pd_rec *pd_order_resume(const struct pd_party *p, const struct pd_at *at)
+{
+    struct pd_match *m = p->match;
+    struct pd_rec *r = m->tail ? m->tail->rec : NULL;
+
+    if (!r || r->asked_by != at->dir)
+        return NULL;
+    m->asking = true;
+    r->flags &= (uint16_t)~PD_REC_REQ_ENDED;
+    return r;
 }
 
 /* The head has all its replies and its request has ended, or will never be seen to. */
@@ -314,6 +331,43 @@ void pd_order_response_end(const struct pd_party *p, const struct pd_at *at)
         finish_head(p);
 }
 
+void pd_match_response_oneway(const struct pd_party *p, const struct pd_at *at)
+{
+    struct pd_match *m = p->match;
+    struct pd_rec *r = m->current[at->dir];
+
+    if (!m->answering || !r)
+        return;
+    pd_match_mark_response_end(r, at);
+    r->flags |= PD_REC_ONEWAY | PD_REC_RSP_ENDED;
+    m->current[at->dir] = m->head->rec = NULL;
+    if (m->current[r->asked_by] == r)
+        m->current[r->asked_by] = NULL;
+    pd_match_settle(p, r);
+}
+
+void pd_match_over(const struct pd_party *p)
+{
+    struct pd_match *m = p->match;
+
+    purge(p);
+    if (m->quarantined || m->answering || !m->head)
+        return;
+    if (m->head->rec)
+        m->head->rec->flags |= PD_REC_RSP_BEGUN | PD_REC_RSP_ENDED;
+    m->head->owed = 0;
+    m->head->answered = true;
+    if (!(m->asking && m->head == m->tail))
+        finish_head(p);
+}
+
+void pd_match_mismatch(const struct pd_party *p)
+{
+    p->counters[PD_C_ORPHAN]++;
+    quarantine(p);
+    p->match->overlapped = true;
+}
+
 struct pd_expect *pd_match_next(const struct pd_match *m)
 {
     struct pd_expect *e = m->quarantined ? NULL : m->head;
@@ -348,7 +402,7 @@ void pd_order_timeout(const struct pd_party *p)
 {
     for (struct pd_expect *e = p->match->head; e; e = e->next) {
         struct pd_rec *r = e->rec;
-        if (!r || (r->flags & (PD_REC_REPORTED | PD_REC_RSP_BEGUN)))
+        if (!r || (r->flags & (PD_REC_REPORTED | PD_REC_RSP_BEGUN | PD_REC_SILENT)))
             continue;
         pd_match_emit(&p->pairing->store, r, pd_match_verdict(r));
         r->flags |= PD_REC_REPORTED;
