@@ -1,0 +1,298 @@
+/* fields.c: the record's fields as a table, and what fills them: statements, command tags, errors. */
+#include "protocol/postgresql/postgresql.h"
+#include "protocol/sql.h"
+
+#define OFF(member) offsetof(struct pd_pg, member)
+
+static const struct pd_field field_table[] = {
+    {"command", "db.operation.name",
+     "the verb of the command tag, else of the statement; `STARTUP`, `CANCEL`, `PREPARE`, `FUNCTION_CALL`",
+     PD_REQUEST, PD_TEXT, PD_LABEL | PD_ATTRIBUTE | PD_LOG | PD_ASKED, OFF(command), NULL},
+    {"statement", "db.query.text", "the query's text; of an Execute, what was prepared", PD_REQUEST, PD_TEXT,
+     PD_ATTRIBUTE | PD_LOG | PD_ASKED | PD_MASKED, OFF(statement), NULL},
+    {"summary", "db.query.summary", "operations and targets of the statement", PD_REQUEST, PD_TEXT,
+     PD_LABEL | PD_ATTRIBUTE | PD_LOG, OFF(summary), NULL},
+    {"mode", NULL, "`simple` or `extended`", PD_REQUEST, PD_TEXT, PD_LABEL | PD_LOG, OFF(mode), NULL},
+    {"database", "db.namespace", "the database, from start-up", PD_REQUEST, PD_TEXT,
+     PD_LABEL | PD_ATTRIBUTE | PD_LOG, OFF(database), NULL},
+    {"user", NULL, "the user, from start-up", PD_REQUEST, PD_TEXT, PD_LABEL | PD_LOG, OFF(user), NULL},
+    {"tag", NULL, "the last command tag, as sent", PD_RESPONSE, PD_TEXT, PD_LOG | PD_CAME, OFF(tag), NULL},
+    {"rows", "db.response.returned_rows", "rows returned", PD_RESPONSE, PD_INT,
+     PD_ATTRIBUTE | PD_LOG | PD_METRIC, OFF(rows), NULL},
+    {"affected_rows", NULL, "rows changed", PD_RESPONSE, PD_INT, PD_LOG | PD_METRIC, OFF(affected_rows),
+     NULL},
+    {"severity", NULL, "`ERROR`, `FATAL` or `PANIC`", PD_RESPONSE, PD_TEXT, PD_LOG | PD_LABEL, OFF(severity),
+     NULL},
+    {"error_code", "db.response.status_code", "SQLSTATE", PD_RESPONSE, PD_TEXT,
+     PD_LABEL | PD_ATTRIBUTE | PD_LOG | PD_CAME, OFF(error_code), NULL},
+    {"error_message", NULL, "the error's message", PD_RESPONSE, PD_TEXT, PD_LOG | PD_CAME, OFF(error_message),
+     NULL},
+    {0},
+};
+
+static bool failed(const struct pd_rec *r, struct pd_text *error)
+{
+    const struct pd_pg *f = pd_fields_const(r);
+
+    *error = f->error;
+    return f->error.s;
+}
+
+static struct pd_slice slice_of(const struct pd_text *t)
+{
+    return (struct pd_slice){(const uint8_t *)t->s, t->len};
+}
+
+static uint32_t mask(const struct pd_rec *r, const struct pd_field *field, unsigned what, char *out,
+                     uint32_t cap)
+{
+    const struct pd_pg *f = pd_fields_const(r);
+
+    (void)field;
+    return pd_sql_mask(slice_of(&f->statement), PD_SQL_POSTGRESQL, what, out, cap);
+}
+
+const struct pd_schema pd_pg_schema = {
+    .proto = "postgresql",
+    .help = "PostgreSQL",
+    .fields = field_table,
+    .rec_size = sizeof(struct pd_pg),
+    .arena_max = 16384,
+    .failed = failed,
+    .mask = mask,
+};
+
+static void set_session(struct pd_rec *r, const struct pd_pg_session *session)
+{
+    struct pd_pg *f = pd_fields(r);
+
+    if (session->database_len)
+        pd_text_set(r, &f->database,
+                    (struct pd_slice){(const uint8_t *)session->database, session->database_len},
+                    PD_PG_NAME_MAX);
+    if (session->user_len)
+        pd_text_set(r, &f->user, (struct pd_slice){(const uint8_t *)session->user, session->user_len},
+                    PD_PG_NAME_MAX);
+}
+
+void pd_pg_set_request(struct pd_conn *c, struct pd_rec *r, const char *command, const char *mode)
+{
+    struct pd_pg *f = pd_fields(r);
+    const struct pd_pg_conn *s = pd_pg_state(c);
+
+    if (pd_rec_is_void(r))
+        return;
+    if (command)
+        pd_text_static(&f->command, command);
+    if (mode)
+        pd_text_static(&f->mode, mode);
+    if (s->session)
+        set_session(r, s->session);
+}
+
+/* --- statements --- */
+
+bool pd_pg_renames(struct pd_slice verb)
+{
+    return pd_slice_eq(verb, PD_SLICE("DEALLOCATE")) || pd_slice_eq(verb, PD_SLICE("DISCARD")) ||
+           pd_slice_eq(verb, PD_SLICE("PREPARE"));
+}
+
+/* More than one statement: a semicolon with anything behind it. */
+static bool several(struct pd_slice text)
+{
+    const uint8_t *end = text.len ? memchr(text.p, ';', text.len) : NULL;
+
+    return end && end + 1 < text.p + text.len;
+}
+
+bool pd_pg_text_renames(struct pd_slice text, bool whole)
+{
+    char verb[PD_PG_VERB_MAX];
+    uint32_t n = pd_sql_verb(text, PD_SQL_POSTGRESQL, verb, sizeof verb);
+
+    return !whole || several(text) || pd_pg_renames((struct pd_slice){(const uint8_t *)verb, n});
+}
+
+static void set_verb(struct pd_rec *r, struct pd_slice text)
+{
+    struct pd_pg *f = pd_fields(r);
+    char verb[PD_PG_VERB_MAX];
+    uint32_t n = pd_sql_verb(text, PD_SQL_POSTGRESQL, verb, sizeof verb);
+
+    if (n)
+        pd_text_set(r, &f->command, (struct pd_slice){(const uint8_t *)verb, n}, sizeof verb);
+}
+
+void pd_pg_set_statement(struct pd_rec *r, struct pd_slice text, uint32_t full)
+{
+    struct pd_pg *f = pd_fields(r);
+    char summary[PD_SQL_SUMMARY_MAX];
+
+    if (pd_rec_is_void(r))
+        return;
+    pd_text_set(r, &f->statement, text, PD_PG_STATEMENT_MAX);
+    f->statement.full = full;
+    bool cut = f->statement.len < full;
+    uint32_t n = pd_sql_summary(slice_of(&f->statement), PD_SQL_POSTGRESQL, cut, summary, sizeof summary);
+    if (n)
+        pd_text_set(r, &f->summary, (struct pd_slice){(const uint8_t *)summary, n}, PD_SQL_SUMMARY_MAX);
+    if (!f->command.s)
+        set_verb(r, text);
+    f->renames = cut || pd_pg_renames(slice_of(&f->command)) || several(text);
+}
+
+void pd_pg_clear_statement(struct pd_rec *r)
+{
+    struct pd_pg *f = pd_fields(r);
+
+    if (f->statement.s)
+        f->statement = f->summary = f->command = (struct pd_text){0};
+}
+
+/* --- results --- */
+
+static void add(struct pd_int *i, uint64_t n)
+{
+    uint64_t sum;
+
+    if (__builtin_add_overflow((uint64_t)i->v, n, &sum) || sum > INT64_MAX)
+        sum = INT64_MAX;
+    pd_int_set(i, (int64_t)sum);
+}
+
+/* The number that ends a tag: "INSERT 0 5". False when there is none. */
+static bool tag_number(struct pd_slice tag, uint64_t *n)
+{
+    enum { DIGITS = 18 };
+    uint32_t at = tag.len;
+
+    while (at && tag.len - at < DIGITS && tag.p[at - 1] >= '0' && tag.p[at - 1] <= '9')
+        at--;
+    if (at == tag.len || !at || tag.p[at - 1] != ' ')
+        return false;
+    *n = 0;
+    for (; at < tag.len; at++)
+        *n = *n * 10 + (uint64_t)(tag.p[at] - '0');
+    return true;
+}
+
+static bool one_of(struct pd_slice word, const char *const *list)
+{
+    for (; *list; list++)
+        if (strlen(*list) == word.len && memcmp(word.p, *list, word.len) == 0)
+            return true;
+    return false;
+}
+
+/* Of several tags the last is kept, in one place. */
+static void set_tag_text(struct pd_rec *r, struct pd_slice tag)
+{
+    struct pd_pg *f = pd_fields(r);
+
+    if (!f->tag.s || f->tag.full > PD_PG_TAG_MAX || tag.len > f->tag.len) {
+        pd_text_set(r, &f->tag, tag, PD_PG_TAG_MAX);
+        return;
+    }
+    if (tag.len)
+        memcpy((char *)(uintptr_t)f->tag.s, tag.p, tag.len);
+    f->tag.full = f->tag.len = (uint16_t)tag.len;
+}
+
+struct pd_slice pd_pg_set_tag(struct pd_rec *r, struct pd_slice tag)
+{
+    static const char *const changing[] = {"INSERT", "UPDATE", "DELETE", "MERGE", NULL};
+    static const char *const returning[] = {"SELECT", "FETCH", "SHOW", "EXPLAIN", NULL};
+    struct pd_pg *f = pd_fields(r);
+    const uint8_t *blank = tag.len ? memchr(tag.p, ' ', tag.len) : NULL;
+    struct pd_slice verb = {tag.p, blank ? (uint32_t)(blank - tag.p) : tag.len};
+    bool copy = pd_slice_eq(verb, PD_SLICE("COPY")), select = pd_slice_eq(verb, PD_SLICE("SELECT"));
+    uint64_t n = 0;
+    bool numbered = tag_number(tag, &n);
+
+    if (pd_rec_is_void(r))
+        return verb;
+    set_tag_text(r, tag);
+    if (!f->tagged && verb.len && !pd_slice_eq(slice_of(&f->command), verb))
+        pd_text_set(r, &f->command, verb, PD_PG_VERB_MAX);
+    f->tagged = true;
+    /* SELECT INTO and CREATE TABLE AS have SELECT's tag, but return nothing. */
+    bool into = select && n && !f->counted;
+    if (numbered && (one_of(verb, changing) || into || (copy && !f->copied)))
+        add(&f->affected_rows, n);
+    else if (numbered && copy)
+        add(&f->rows, n);
+    if (f->counted || f->described || (one_of(verb, returning) && !into))
+        add(&f->rows, f->counted);
+    f->counted = 0;
+    f->described = f->copied = false;
+    return verb;
+}
+
+void pd_pg_set_rows(struct pd_rec *r)
+{
+    struct pd_pg *f = pd_fields(r);
+
+    if (f->counted)
+        add(&f->rows, f->counted);
+    f->counted = 0;
+}
+
+/* --- errors --- */
+
+/* The code, a blank, the message: one text, of which the two fields are parts. */
+static void set_error_texts(struct pd_rec *r, struct pd_slice code, struct pd_slice message)
+{
+    struct pd_pg *f = pd_fields(r);
+
+    f->error = (struct pd_text){0};
+    pd_text_add(r, &f->error, code, PD_PG_TAG_MAX);
+    pd_text_add(r, &f->error, PD_SLICE(" "), PD_PG_TAG_MAX + 1);
+    pd_text_add(r, &f->error, message, PD_PG_TAG_MAX + 1 + PD_PG_MESSAGE_MAX);
+    uint32_t at = code.len + 1;
+    if (f->error.len < at) {
+        f->error_code = f->error;
+        return;
+    }
+    f->error_code = (struct pd_text){.s = f->error.s, .full = code.len, .len = (uint16_t)code.len};
+    f->error_message =
+        (struct pd_text){.s = f->error.s + at, .full = message.len, .len = (uint16_t)(f->error.len - at)};
+}
+
+/* Byte1 field, String value, again; a zero byte. S is the severity in the server's language, V the same in
+ * English, C the SQLSTATE, M the message. */
+bool pd_pg_set_error(struct pd_rec *r, struct pd_slice in)
+{
+    struct pd_pg *f = pd_fields(r);
+    struct pd_slice severity = {0}, code = {0}, message = {0}, value;
+
+    while (in.len && *in.p) {
+        uint8_t field = *in.p;
+        in.p++, in.len--;
+        pd_pg_string(&in, &value);
+        if (field == 'V' || (field == 'S' && !severity.len))
+            severity = value;
+        else if (field == 'C')
+            code = value;
+        else if (field == 'M')
+            message = value;
+    }
+    bool fatal = pd_slice_eq(severity, PD_SLICE("FATAL")) || pd_slice_eq(severity, PD_SLICE("PANIC"));
+    if (pd_rec_is_void(r) || f->error.s)
+        return fatal;
+    r->flags &= (uint16_t)~PD_REC_SILENT; /* no error goes unseen */
+    if (code.len > PD_PG_TAG_MAX)
+        code.len = PD_PG_TAG_MAX;
+    if (severity.len)
+        pd_text_set(r, &f->severity, severity, PD_PG_TAG_MAX);
+    set_error_texts(r, code, message);
+    return fatal;
+}
+
+void pd_pg_set_skipped(struct pd_rec *r)
+{
+    struct pd_pg *f = pd_fields(r);
+
+    if (!f->error.s)
+        pd_text_static(&f->error, "skipped");
+}

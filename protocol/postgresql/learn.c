@@ -1,0 +1,260 @@
+/* learn.c: what names mean. The server takes a connection's messages in order, so what a statement or a
+ * portal is called is known exactly when its confirmation comes. While nothing is on its way that could
+ * change it, it is known before, and a query that is never answered has its text too. */
+#include "base/hash.h"
+#include "protocol/postgresql/postgresql.h"
+
+enum { UNNAMED = 0 };
+
+uint64_t pd_pg_key(struct pd_slice name)
+{
+    if (!name.len)
+        return UNNAMED;
+    return pd_hash(name.p, name.len < PD_PG_NAME_MAX ? name.len : PD_PG_NAME_MAX, 1) | 1;
+}
+
+bool pd_pg_string(struct pd_slice *in, struct pd_slice *string)
+{
+    const uint8_t *end = in->len ? memchr(in->p, 0, in->len) : NULL;
+    uint32_t n = end ? (uint32_t)(end - in->p) : in->len;
+
+    *string = (struct pd_slice){in->p, n};
+    n += end ? 1 : 0;
+    in->p += n;
+    in->len -= n;
+    return end;
+}
+
+static bool teaches(uint8_t kind)
+{
+    return kind == PD_PG_PARSE || kind == PD_PG_BIND || kind == PD_PG_CLOSE;
+}
+
+struct pd_pg_part *pd_pg_part_add(struct pd_conn *c, struct pd_rec *r, enum pd_pg_part_kind kind)
+{
+    static const uint8_t size[] = {
+        [PD_PG_PARSE] = sizeof(struct pd_pg_part),
+        [PD_PG_BIND] = offsetof(struct pd_pg_part, statement) + sizeof(uint64_t),
+        [PD_PG_CLOSE] = offsetof(struct pd_pg_part, statement),
+        [PD_PG_DESCRIBE] = offsetof(struct pd_pg_part, key),
+        [PD_PG_EXECUTE] = offsetof(struct pd_pg_part, statement),
+        [PD_PG_SYNC] = offsetof(struct pd_pg_part, key),
+    };
+    struct pd_pg *f = pd_fields(r);
+    struct pd_pg_part *part = pd_rec_alloc(r, size[kind]);
+
+    if (!part)
+        return NULL;
+    part->next = NULL;
+    part->kind = (uint8_t)kind;
+    if (f->last)
+        f->last->next = part;
+    else
+        f->first = part;
+    f->last = part;
+    if (!f->next)
+        f->next = part;
+    f->parts++;
+    if (teaches(part->kind))
+        pd_pg_state(c)->teaching++;
+    return part;
+}
+
+static void answered(struct pd_pg_conn *s, const struct pd_pg_part *part)
+{
+    if (teaches(part->kind) && s->teaching)
+        s->teaching--;
+}
+
+static void say(struct pd_rec *r, const struct pd_learnt *from, uint64_t key)
+{
+    struct pd_slice text;
+    uint32_t full;
+
+    if (pd_learnt_get(from, key, &text, &full))
+        pd_pg_set_statement(r, text, full);
+}
+
+/* The record binds that statement. */
+static void say_statement(struct pd_conn *c, struct pd_rec *r, uint64_t key)
+{
+    struct pd_pg *f = pd_fields(r);
+
+    if (f->spoken && f->said == key)
+        return;
+    pd_pg_clear_statement(r);
+    f->said = key;
+    say(r, &pd_pg_state(c)->statements, key);
+    f->spoken = f->statement.s;
+}
+
+/* The record executes that portal, which an earlier one bound. */
+static void say_portal(struct pd_conn *c, struct pd_rec *r, uint64_t key)
+{
+    struct pd_pg *f = pd_fields(r);
+
+    if (f->binds && f->bound == key)
+        return;
+    pd_pg_clear_statement(r);
+    f->spoken = false;
+    say(r, &pd_pg_state(c)->portals, key);
+}
+
+void pd_pg_asked(struct pd_conn *c, struct pd_rec *r, const struct pd_pg_part *part)
+{
+    struct pd_pg *f = pd_fields(r);
+    const struct pd_pg_conn *s = pd_pg_state(c);
+    /* Its own part counts; a Parse before it in the same record is what the record says already. */
+    bool certain = s->teaching <= (part->kind == PD_PG_BIND ? 1u : 0u) && !s->muddled;
+
+    if (part->kind == PD_PG_BIND) {
+        if (f->spoken && f->said != part->statement) {
+            pd_pg_clear_statement(r);
+            f->spoken = false;
+        }
+        if (!f->spoken && certain)
+            say_statement(c, r, part->statement);
+        f->binds = true;
+        f->bound = part->key;
+    } else if (part->kind == PD_PG_EXECUTE) {
+        if (f->binds ? f->bound != part->key : certain)
+            say_portal(c, r, part->key);
+    }
+}
+
+static void put(struct pd_conn *c, struct pd_learnt *to, uint64_t key, struct pd_slice text, uint32_t full)
+{
+    struct pd_slice known;
+    uint32_t known_full;
+
+    if (!pd_learnt_get(to, key, &known, &known_full) || known_full != full || !pd_slice_eq(known, text))
+        pd_learnt_put(c, to, key, text, full);
+}
+
+static struct pd_slice slice_of(const struct pd_text *t)
+{
+    return (struct pd_slice){(const uint8_t *)t->s, t->len};
+}
+
+static void learn_statement(struct pd_conn *c, const struct pd_pg_part *part)
+{
+    struct pd_pg_conn *s = pd_pg_state(c);
+
+    if (part->text.s && part->text.len < part->text.full && part->text.len < PD_PG_STATEMENT_MAX)
+        pd_learnt_drop(c, &s->statements, part->key); /* memory was short */
+    else
+        put(c, &s->statements, part->key, slice_of(&part->text), part->text.full);
+}
+
+static void learn_portal(struct pd_conn *c, const struct pd_rec *r, uint64_t key)
+{
+    struct pd_pg_conn *s = pd_pg_state(c);
+    const struct pd_pg *f = pd_fields_const(r);
+    struct pd_slice text;
+    uint32_t full;
+
+    if (f->spoken && pd_learnt_get(&s->statements, f->said, &text, &full))
+        put(c, &s->portals, key, text, full);
+    else if (s->portals.count)
+        pd_learnt_drop(c, &s->portals, key);
+}
+
+void pd_pg_confirmed(struct pd_conn *c, struct pd_rec *r, const struct pd_pg_part *part)
+{
+    struct pd_pg_conn *s = pd_pg_state(c);
+    struct pd_pg *f = pd_fields(r);
+
+    answered(s, part);
+    if (s->muddled)
+        return;
+    switch ((enum pd_pg_part_kind)part->kind) {
+    case PD_PG_PARSE:
+        learn_statement(c, part);
+        break;
+    case PD_PG_BIND:
+        say_statement(c, r, part->statement);
+        if (part->key != UNNAMED)
+            learn_portal(c, r, part->key);
+        else if (s->portals.count) /* put back by pd_pg_keep_portal() when it is needed */
+            pd_learnt_drop(c, &s->portals, UNNAMED);
+        break;
+    case PD_PG_CLOSE:
+        pd_learnt_drop(c, part->portal ? &s->portals : &s->statements, part->key);
+        break;
+    case PD_PG_EXECUTE:
+        if (!f->statement.s)
+            say_portal(c, r, part->key);
+        break;
+    case PD_PG_DESCRIBE:
+    case PD_PG_SYNC:
+        break;
+    }
+}
+
+void pd_pg_note_renaming(struct pd_conn *c, struct pd_rec *r)
+{
+    struct pd_pg *f = pd_fields(r);
+
+    if (!f->renames || pd_rec_is_void(r))
+        return;
+    f->taught = true;
+    pd_pg_state(c)->teaching++;
+}
+
+void pd_pg_failed(struct pd_conn *c, const struct pd_pg_part *part)
+{
+    struct pd_pg_conn *s = pd_pg_state(c);
+
+    if (part->kind == PD_PG_PARSE && part->key == UNNAMED)
+        pd_learnt_drop(c, &s->statements, UNNAMED);
+    else if (part->kind == PD_PG_BIND && part->key == UNNAMED)
+        pd_learnt_drop(c, &s->portals, UNNAMED);
+}
+
+void pd_pg_abandon(struct pd_conn *c, struct pd_rec *r)
+{
+    struct pd_pg_conn *s = pd_pg_state(c);
+    struct pd_pg *f = pd_fields(r);
+
+    for (; f->next; f->next = f->next->next) {
+        answered(s, f->next);
+        if (s->muddled || f->statement.s)
+            continue;
+        if (f->next->kind == PD_PG_BIND)
+            say_statement(c, r, f->next->statement);
+        else if (f->next->kind == PD_PG_EXECUTE)
+            say_portal(c, r, f->next->key);
+    }
+}
+
+void pd_pg_keep_portal(struct pd_conn *c, const struct pd_rec *r)
+{
+    const struct pd_pg *f = pd_fields_const(r);
+
+    if (f->binds && f->bound == UNNAMED && (f->suspended || !f->executes) && !pd_pg_state(c)->muddled)
+        learn_portal(c, r, UNNAMED);
+}
+
+void pd_pg_forget_unnamed(struct pd_conn *c)
+{
+    struct pd_pg_conn *s = pd_pg_state(c);
+
+    pd_learnt_drop(c, &s->statements, UNNAMED);
+    pd_learnt_drop(c, &s->portals, UNNAMED);
+}
+
+void pd_pg_forget_portals(struct pd_conn *c)
+{
+    struct pd_pg_conn *s = pd_pg_state(c);
+
+    if (s->portals.room)
+        pd_learnt_clear(c, &s->portals);
+}
+
+void pd_pg_forget(struct pd_conn *c)
+{
+    struct pd_pg_conn *s = pd_pg_state(c);
+
+    pd_learnt_clear(c, &s->statements);
+    pd_learnt_clear(c, &s->portals);
+}

@@ -1,0 +1,358 @@
+/* postgresql.c: PostgreSQL as wants of the engine. Messages have a byte for their type and a length, so all
+ * that lie whole in a slice are walked in one step. One that does not is a frame: its first bytes are
+ * gathered when they are read at all, the rest is skipped. Its type is part of the state. */
+#include "protocol/postgresql/postgresql.h"
+
+enum state {
+    S_NEXT,         /* FEED: whole messages */
+    S_HEAD,         /* type and length, in pieces */
+    S_BODY,         /* what is read of the body */
+    S_END,          /* the message has passed */
+    S_STARTUP,      /* a start-up packet's length and code, in pieces */
+    S_STARTUP_BODY, /* its parameters */
+    S_STARTUP_END,
+    S_COUNT
+};
+
+enum { HEAD = 5, LEN_MAX = 1 << 30, TYPE_SHIFT = 8 };
+
+enum traits {
+    OK = 1,    /* such a message exists */
+    READ = 2,  /* there is something to read in it */
+    EMPTY = 4, /* it has no body */
+    MANY = 8   /* they come in large numbers and are only counted */
+};
+
+static const uint8_t client_types[256] = {
+    ['Q'] = OK | READ,  ['P'] = OK | READ, ['B'] = OK | READ,  ['D'] = OK | READ,  ['E'] = OK | READ,
+    ['C'] = OK | READ,  ['F'] = OK,        ['S'] = OK | EMPTY, ['H'] = OK | EMPTY, ['X'] = OK | EMPTY,
+    ['c'] = OK | EMPTY, ['d'] = OK | MANY, ['f'] = OK,         ['p'] = OK,
+};
+
+static const uint8_t server_types[256] = {
+    ['R'] = OK | READ,  ['K'] = OK,         ['S'] = OK,         ['Z'] = OK | READ,  ['T'] = OK,
+    ['D'] = OK | MANY,  ['C'] = OK | READ,  ['E'] = OK | READ,  ['I'] = OK | EMPTY, ['N'] = OK,
+    ['t'] = OK,         ['n'] = OK | EMPTY, ['1'] = OK | EMPTY, ['2'] = OK | EMPTY, ['3'] = OK | EMPTY,
+    ['s'] = OK | EMPTY, ['A'] = OK,         ['G'] = OK,         ['H'] = OK,         ['W'] = OK,
+    ['d'] = OK | MANY,  ['c'] = OK | EMPTY, ['v'] = OK,         ['V'] = OK,
+};
+
+static uint8_t traits_of(const struct pd_half *h, uint8_t type)
+{
+    return h->dir == PD_C2S ? client_types[type] : server_types[type];
+}
+
+static uint16_t state_of(enum state state, uint8_t type)
+{
+    return (uint16_t)(state | type << TYPE_SHIFT);
+}
+
+static void begin(struct pd_conn *c, struct pd_half *h, uint8_t type)
+{
+    if (h->dir == PD_C2S)
+        pd_pg_client_begin(c, h, type);
+    else
+        pd_pg_server_begin(c, h, type);
+}
+
+static void body(struct pd_conn *c, struct pd_half *h, uint8_t type, struct pd_slice in, uint32_t full)
+{
+    struct pd_pg_body all = {in, full};
+
+    if (h->dir == PD_C2S)
+        pd_pg_client_body(c, h, type, all);
+    else
+        pd_pg_server_body(c, h, type, all);
+}
+
+/* Bytes that are no request's and no response's count as understood. */
+static bool unowned(struct pd_conn *c, const struct pd_half *h)
+{
+    const struct pd_pg_conn *s = pd_pg_state(c);
+
+    return h->dir == PD_C2S ? s->open == PD_PG_O_NOTHING : !s->serving || s->streaming;
+}
+
+static void end(struct pd_conn *c, struct pd_half *h, uint8_t type, uint32_t n)
+{
+    if (h->dir == PD_C2S)
+        pd_pg_client_end(c, h, type);
+    else
+        pd_pg_server_end(c, h, type, n);
+}
+
+static bool async(const struct pd_half *h, uint8_t type)
+{
+    return h->dir == PD_C2S ? type == 'X' || type == 'H' || type == 'd' || type == 'c'
+                            : type == 'N' || type == 'A' || type == 'S' || type == 'd' || type == 'E';
+}
+
+/* Type and length are sound, or the direction is lost. */
+static bool sound(struct pd_conn *c, struct pd_half *h, const uint8_t *p)
+{
+    uint8_t traits = traits_of(h, p[0]);
+    uint32_t len = pd_be32(p + 1);
+
+    if (h->dir == PD_C2S)
+        pd_pg_state(c)->typed = true;
+    if (traits && (traits & EMPTY ? len == 4 : len >= 4 && len <= LEN_MAX))
+        return true;
+    pd_bad(c, h, traits ? "no such length" : "no such message type");
+    return false;
+}
+
+/* The message's head has passed, its body comes in pieces. */
+static void read_on(struct pd_conn *c, struct pd_half *h, uint8_t type, uint32_t len)
+{
+    if (async(h, type) && unowned(c, h))
+        pd_understood(c, HEAD + (uint64_t)len);
+    if (!len) {
+        if (traits_of(h, type) & READ)
+            body(c, h, type, (struct pd_slice){0}, 0);
+        end(c, h, type, 1);
+        if (!h->opaque && !h->lost)
+            pd_feed(h, S_NEXT, PD_ENDLESS);
+        return;
+    }
+    pd_frame(h, len, state_of(S_END, type));
+    if (traits_of(h, type) & READ)
+        pd_message(h, state_of(S_BODY, type), len < PD_PG_PREFIX ? len : PD_PG_PREFIX);
+    else
+        pd_frame_rest(h);
+}
+
+/* More whole messages of a kind that is only counted. Returns their bytes. */
+static uint32_t run(struct pd_slice in, uint8_t type, uint32_t *n)
+{
+    uint32_t used = 0;
+
+    while (in.len - used >= HEAD && in.p[used] == type) {
+        uint32_t len = pd_be32(in.p + used + 1);
+        if (len < 4 || len >= in.len - used)
+            break;
+        used += len + 1;
+        ++*n;
+    }
+    return used;
+}
+
+/* A message that lies whole in the slice, with more of its kind. Returns their bytes. */
+static uint32_t whole(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
+{
+    uint8_t type = in.p[0], traits = traits_of(h, type);
+    uint32_t total = pd_be32(in.p + 1) + 1, n = 1;
+
+    begin(c, h, type);
+    if (traits & MANY)
+        total += run((struct pd_slice){in.p + total, in.len - total}, type, &n);
+    pd_feed_used(h, total);
+    if (async(h, type) && unowned(c, h))
+        pd_understood(c, total);
+    if (traits & READ)
+        body(c, h, type, (struct pd_slice){in.p + HEAD, total - HEAD}, total - HEAD);
+    end(c, h, type, n);
+    return total;
+}
+
+/* --- before messages have types --- */
+
+static uint32_t read_startup(struct pd_conn *c, struct pd_half *h, struct pd_slice head, struct pd_slice in)
+{
+    enum pd_pg_startup kind = pd_pg_startup_kind(head.p);
+    uint32_t len = pd_be32(head.p) - PD_PG_STARTUP_HEAD;
+
+    if (kind == PD_PG_S_NO) {
+        pd_bad(c, h, "no start-up packet");
+        return 0;
+    }
+    pd_pg_startup_begin(c, h, kind);
+    if (in.len) /* in a FEED the head is not used up yet */
+        pd_feed_used(h, PD_PG_STARTUP_HEAD);
+    if (!len) {
+        pd_pg_startup_end(c, h, kind, (struct pd_slice){0});
+        pd_feed(h, S_NEXT, PD_ENDLESS);
+    } else if (kind == PD_PG_S_CANCEL) {
+        pd_skip(h, S_STARTUP_END, len);
+    } else {
+        pd_message(h, S_STARTUP_BODY, len);
+    }
+    return PD_PG_STARTUP_HEAD;
+}
+
+/* One byte, where a wish for encryption is to be answered; ErrorResponse is a message. */
+static bool is_answer(struct pd_conn *c, const struct pd_half *h, uint8_t first)
+{
+    return h->dir == PD_S2C && !pd_pg_state(c)->serving && pd_expected(c) == PD_PG_NEGOTIATE && first != 'E';
+}
+
+static void negotiated(struct pd_conn *c, struct pd_half *h, uint8_t answer)
+{
+    if (answer != 'S' && answer != 'N' && answer != 'G') {
+        pd_bad(c, h, "no answer to a wish for encryption");
+        return;
+    }
+    pd_response(c, h);
+    pd_feed_used(h, 1);
+    pd_pg_negotiated(c, h, answer);
+}
+
+/* --- steps --- */
+
+static uint32_t walk(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
+{
+    uint32_t used = 0;
+
+    while (used < in.len) {
+        const uint8_t *p = in.p + used;
+        uint32_t left = in.len - used;
+        if (h->dir == PD_C2S && !p[0] && !pd_pg_state(c)->typed) {
+            if (left >= PD_PG_STARTUP_HEAD)
+                return used + read_startup(c, h, (struct pd_slice){p, PD_PG_STARTUP_HEAD},
+                                           (struct pd_slice){p, left});
+            pd_bytes(h, S_STARTUP, PD_PG_STARTUP_HEAD);
+            return used;
+        }
+        if (is_answer(c, h, p[0])) {
+            negotiated(c, h, p[0]);
+            if (h->opaque || h->lost)
+                return used;
+            used++;
+            continue;
+        }
+        if (left < HEAD) {
+            pd_bytes(h, S_HEAD, HEAD);
+            return used;
+        }
+        if (!sound(c, h, p))
+            return used;
+        uint32_t len = pd_be32(p + 1);
+        if (len >= left) {
+            begin(c, h, p[0]);
+            pd_feed_used(h, HEAD);
+            read_on(c, h, p[0], len - 4);
+            return used + HEAD;
+        }
+        used += whole(c, h, (struct pd_slice){p, left});
+        if (h->lost || h->opaque)
+            return used;
+    }
+    return used;
+}
+
+static void startup_body(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
+{
+    if (h->holed)
+        pd_incomplete(c, h);
+    pd_pg_startup_end(c, h, PD_PG_S_SESSION, in);
+    pd_feed(h, S_NEXT, PD_ENDLESS);
+}
+
+static void head(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
+{
+    if (!sound(c, h, in.p))
+        return;
+    begin(c, h, in.p[0]);
+    read_on(c, h, in.p[0], pd_be32(in.p + 1) - 4);
+}
+
+static uint32_t step(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
+{
+    uint8_t type = (uint8_t)(h->state >> TYPE_SHIFT);
+
+    switch ((enum state)(h->state & ((1 << TYPE_SHIFT) - 1))) {
+    case S_NEXT:
+        return walk(c, h, in);
+    case S_HEAD:
+        head(c, h, in);
+        break;
+    case S_BODY:
+        body(c, h, type, in, (uint32_t)(h->size + h->frame));
+        pd_frame_rest(h);
+        break;
+    case S_END:
+        end(c, h, type, 1);
+        pd_feed(h, S_NEXT, PD_ENDLESS);
+        break;
+    case S_STARTUP:
+        read_startup(c, h, in, (struct pd_slice){0});
+        break;
+    case S_STARTUP_BODY:
+        startup_body(c, h, in);
+        break;
+    case S_STARTUP_END:
+        pd_pg_startup_end(c, h, PD_PG_S_CANCEL, (struct pd_slice){0});
+        pd_feed(h, S_NEXT, PD_ENDLESS);
+        break;
+    case S_COUNT:
+        break;
+    }
+    return 0;
+}
+
+static void start(struct pd_conn *c, struct pd_half *h)
+{
+    struct pd_pg_conn *s = pd_pg_state(c);
+
+    if (h->dir == PD_S2C)
+        s->serving = PD_PG_NONE;
+    else
+        s->open = PD_PG_O_NOTHING;
+    pd_feed(h, S_NEXT, PD_ENDLESS);
+}
+
+/* A hole within a message's frame: what it says, and to which name, is not known. */
+static enum pd_verdict lost_message(const struct pd_half *h)
+{
+    uint8_t type = (uint8_t)(h->frame_end >> TYPE_SHIFT);
+    bool names = h->dir == PD_C2S ? type != 'Q' && (client_types[type] & READ) : type == 'C' || type == 'Z';
+
+    return names ? PD_LOST : PD_INCOMPLETE_MESSAGE;
+}
+
+static enum pd_verdict lost(struct pd_conn *c, struct pd_half *h, enum pd_lost why, uint64_t n)
+{
+    struct pd_pg_conn *s = pd_pg_state(c);
+
+    (void)n;
+    if (why == PD_FRAME_GAP)
+        return lost_message(h);
+    if (why == PD_FEED_GAP)
+        return PD_LOST;
+    pd_pg_unpaired(c);
+    if (h->dir == PD_C2S) {
+        pd_pg_forget(c);
+        s->typed = true;
+        s->no_room = s->muddled = false;
+        s->open = PD_PG_O_NOTHING;
+    } else {
+        s->tail = true;
+        s->serving = PD_PG_NONE;
+        if (s->open)
+            s->open = PD_PG_O_UNKEPT;
+    }
+    return PD_LOST;
+}
+
+static void close_conn(struct pd_conn *c)
+{
+    struct pd_pg_conn *s = pd_pg_state(c);
+
+    pd_pg_forget(c);
+    if (s->session)
+        pd_give_back(c, s->session, sizeof *s->session);
+    s->session = NULL;
+}
+
+extern const struct pd_proto pd_proto_postgresql;
+const struct pd_proto pd_proto_postgresql = {
+    .schema = &pd_pg_schema,
+    .ports = (const uint16_t[]){5432, 0},
+    .transports = PD_ON_TCP,
+    .match = PD_BY_ORDER,
+    .conn_size = sizeof(struct pd_pg_conn),
+    .sync = pd_pg_sync,
+    .start = start,
+    .step = step,
+    .lost = lost,
+    .close = close_conn,
+};
