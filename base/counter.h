@@ -30,7 +30,8 @@
     X(BAD, "bad", "messages that break the protocol's rules")                                                \
     X(OPAQUE, "opaque", "connections that turned unreadable: encrypted, compressed, upgraded")               \
     X(NO_BUFFER, "no_buffer", "messages skipped because no buffer was free")                                 \
-    X(FORGOTTEN, "forgotten", "prepared statements and names dropped because a limit was reached")
+    X(FORGOTTEN, "forgotten", "prepared statements and names dropped because a limit was reached")           \
+    X(UNKNOWN, "unknown", "values left out because they refer to something that was not seen")
 
 /* X(symbol, name, help): of a worker. */
 #define PD_FLOW_COUNTERS(X)                                                                                  \

@@ -83,7 +83,9 @@ struct pd_conn *pd_switch(struct pd_conn *c, const char *proto, struct pd_rec *o
     }
     if (moved) {
         struct pd_party p = pd_party_of(c);
-        pd_match_adopt(&p, moved, key);
+        moved = pd_rec_recast(moved, p.schema, p.counters);
+        if (moved)
+            pd_match_adopt(&p, moved, key);
     }
     for (int dir = 0; dir < 2; dir++)
         pd_half_start(c, &c->half[dir]);

@@ -141,6 +141,10 @@ void pd_response_cancel(struct pd_conn *, struct pd_half *);
 void pd_request_pause(struct pd_conn *, struct pd_half *);
 struct pd_rec *pd_request_resume(struct pd_conn *, struct pd_half *, uint64_t key);
 void pd_response_pause(struct pd_conn *, struct pd_half *);
+/* A request, told by the side that will answer it (a push promise). pd_request_end() ends it. */
+struct pd_rec *pd_request_promised(struct pd_conn *, struct pd_half *, uint64_t key);
+/* A message that neither asks nor answers begins, and nobody keeps it: it confirms what came before it. */
+void pd_passing(struct pd_conn *, struct pd_half *);
 /* The current token begins a message whose kind cannot be told yet: the next pd_request(), pd_response() or
  * pd_oneway() counts from this token's first byte. It has to come within 65,535 bytes. */
 void pd_defer(struct pd_conn *, struct pd_half *);
@@ -164,6 +168,8 @@ void pd_understood(struct pd_conn *, uint64_t n);
  * that nothing will answer any more. See match.h. */
 uint32_t pd_response_all(struct pd_conn *, struct pd_half *, uint32_t n, struct pd_keys, struct pd_answer);
 void pd_give_up(struct pd_conn *, enum pd_dir asker, struct pd_keys, bool broken);
+/* By key: it is said now that nothing answered this request. An answer that comes nevertheless is late. */
+void pd_report(struct pd_conn *, struct pd_rec *);
 /* The record of the message now passing in that direction. Never keep it across steps: ask again. */
 struct pd_rec *pd_current(struct pd_conn *, enum pd_dir);
 /* The same by key, for protocols that interleave messages: what `asker` asked under that key. */

@@ -14,6 +14,7 @@ struct pd_party pd_party_of(struct pd_conn *c)
                              .link = &c->link,
                              .transport = c->udp ? PD_UDP : PD_TCP,
                              .kind = c->proto->match,
+                             .room = c->proto->outstanding,
                              .flags = c->proto->flags};
 }
 
@@ -56,18 +57,23 @@ void pd_settle(struct pd_conn *c, struct pd_half *h)
         pd_flow_settle(c, other);
 }
 
-/* A message begins: what came before it is confirmed, and what the other side is known to have sent must have
- * passed before anything is paired with it. */
-static struct pd_at message_begins(struct pd_conn *c, struct pd_half *h)
+void pd_passing(struct pd_conn *c, struct pd_half *h)
 {
-    bool depends = h->dir == PD_C2S || c->match.count || c->match.beyond;
-
     if (h->unproven && h->guessed) {
         struct pd_party p = pd_party_of(c);
         h->unproven = h->guessed = false;
         pd_match_proven(&p, h->dir);
     }
     h->guessed = h->unproven;
+}
+
+/* A message begins: what came before it is confirmed, and what the other side is known to have sent must have
+ * passed before anything is paired with it. */
+static struct pd_at message_begins(struct pd_conn *c, struct pd_half *h)
+{
+    bool depends = h->dir == PD_C2S || c->match.count || c->match.beyond;
+
+    pd_passing(c, h);
     if (depends)
         pd_settle(c, h);
     struct pd_at at = begins(c, h);
@@ -123,6 +129,23 @@ static struct pd_rec *request(struct pd_conn *c, struct pd_half *h, const struct
         pd_half_start(c, other);
         p.counters[PD_C_TURNS]++;
     }
+    return r;
+}
+
+void pd_become_child(struct pd_conn *c, struct pd_rec *r, const struct pd_proto *child)
+{
+    PD_ASSERT(child->schema->rec_size == r->schema->rec_size);
+    r->schema = child->schema;
+    r->counters = c->worker->tally.proto[pd_setup_find(c->worker->setup, child->schema->proto)];
+}
+
+struct pd_rec *pd_request_promised(struct pd_conn *c, struct pd_half *h, uint64_t key)
+{
+    struct pd_at at = message_begins(c, h);
+    struct pd_party p = pd_party_of(c);
+    struct pd_rec *r = pd_match_promise(&p, &at, key);
+
+    mark_holed(&p, h);
     return r;
 }
 
@@ -316,6 +339,12 @@ void pd_give_up(struct pd_conn *c, enum pd_dir asker, struct pd_keys keys, bool 
     struct pd_party p = pd_party_of(c);
 
     pd_match_give_up(&p, (uint8_t)asker, keys, broken);
+}
+
+void pd_report(struct pd_conn *c, struct pd_rec *r)
+{
+    if (!pd_rec_is_void(r))
+        pd_match_report(&c->worker->pairing, r);
 }
 
 static struct pd_rec *or_nothing(struct pd_conn *c, struct pd_rec *r)

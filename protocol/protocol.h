@@ -61,6 +61,10 @@ struct pd_proto {
     void (*close)(struct pd_conn *);
     /* A child: is a message with this mark (a content type) yours? */
     bool (*claim)(struct pd_slice mark);
+    const void *face; /* a child: a struct of its parent's header, what the parent asks of it */
+    /* By key: so many requests of a connection are outstanding at most, the oldest makes room. 0:
+     * limits.outstanding, and the newest is not kept. */
+    uint16_t outstanding;
 };
 
 /* Generated from the folders, sorted by name, NULL ends. */
@@ -94,4 +98,8 @@ const struct pd_proto *pd_child(const struct pd_conn *, struct pd_slice mark);
 /* A request under a child's schema: else as pd_request_key(). */
 struct pd_rec *pd_request_child(struct pd_conn *, struct pd_half *, uint64_t key,
                                 const struct pd_proto *child);
+/* A request that is under way turns out to be a child's. Both have the same struct for their fields. */
+void pd_become_child(struct pd_conn *, struct pd_rec *, const struct pd_proto *child);
+/* Adds to a counter of the connection's protocol. */
+void pd_count(struct pd_conn *, enum pd_proto_counter, uint32_t n);
 #endif

@@ -240,6 +240,11 @@ uint8_t pd_conn_transport(const struct pd_conn *c)
     return c->udp ? PD_UDP : PD_TCP;
 }
 
+void pd_count(struct pd_conn *c, enum pd_proto_counter counter, uint32_t n)
+{
+    pd_conn_counters(c)[counter] += n;
+}
+
 uint16_t pd_conn_server_port(const struct pd_conn *c)
 {
     return c->server.port;

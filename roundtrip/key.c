@@ -164,15 +164,36 @@ void pd_key_detach(const struct pd_party *p, struct pd_rec *r)
     take(p, r);
 }
 
-struct pd_rec *pd_key_request(const struct pd_party *p, const struct pd_at *at, uint64_t key)
+static void settle(const struct pd_party *p, struct pd_rec *r)
+{
+    take(p, r);
+    pd_match_settle(p, r);
+}
+
+/* The oldest goes: nobody will know how it ended. */
+static void make_room(const struct pd_party *p)
+{
+    struct pd_rec *oldest = p->match->first;
+
+    p->counters[PD_C_EVICTED]++;
+    if (oldest->flags & PD_REC_RSP_ENDED)
+        settle(p, oldest);
+    else
+        drop_incomplete(p, oldest);
+}
+
+struct pd_rec *pd_key_request(const struct pd_party *p, const struct pd_at *at, uint8_t asked_by,
+                              uint64_t key)
 {
     struct pd_match *m = p->match;
-    uint64_t hash = hash_of(p, at->dir, key);
-    struct pd_rec *r = find(p, at->dir, key, hash);
+    uint64_t hash = hash_of(p, asked_by, key);
+    struct pd_rec *r = find(p, asked_by, key, hash);
 
     m->current[at->dir] = NULL;
     if (r && again(p, r))
         return NULL;
+    if (p->owner && p->room && m->count >= p->room)
+        make_room(p);
     if (p->owner && m->count >= p->pairing->outstanding) {
         p->counters[PD_C_UNTRACKED]++;
         return NULL;
@@ -180,14 +201,9 @@ struct pd_rec *pd_key_request(const struct pd_party *p, const struct pd_at *at, 
     r = pd_match_open(p, at);
     if (!r)
         return NULL;
+    r->asked_by = asked_by;
     put(p, r, key, hash);
     return m->current[at->dir] = r;
-}
-
-static void settle(const struct pd_party *p, struct pd_rec *r)
-{
-    take(p, r);
-    pd_match_settle(p, r);
 }
 
 void pd_key_request_end(const struct pd_party *p, const struct pd_at *at, bool oneway)
@@ -318,14 +334,18 @@ void pd_key_lost(const struct pd_party *p, uint8_t dir)
     }
 }
 
+void pd_match_report(struct pd_pairing *pairing, struct pd_rec *r)
+{
+    if (r->flags & (PD_REC_REPORTED | PD_REC_RSP_BEGUN))
+        return;
+    pd_match_emit(&pairing->store, r, pd_match_verdict(r));
+    r->flags |= PD_REC_REPORTED;
+}
+
 void pd_key_timeout(const struct pd_party *p)
 {
-    for (struct pd_rec *r = p->match->first; r; r = r->next) {
-        if (r->flags & (PD_REC_REPORTED | PD_REC_RSP_BEGUN))
-            continue;
-        pd_match_emit(&p->pairing->store, r, pd_match_verdict(r));
-        r->flags |= PD_REC_REPORTED;
-    }
+    for (struct pd_rec *r = p->match->first; r; r = r->next)
+        pd_match_report(p->pairing, r);
 }
 
 void pd_key_close(const struct pd_party *p)

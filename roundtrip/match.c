@@ -165,7 +165,7 @@ void pd_match_discard(const struct pd_party *p)
 
 bool pd_match_fits(const struct pd_party *p, const struct pd_rec *r, const struct pd_at *at)
 {
-    if (p->transport != PD_TCP)
+    if (p->transport != PD_TCP || (r->flags & PD_REC_PROMISED))
         return true;
     if (at->has_ack && (int32_t)(at->ack - (uint32_t)r->req_at) <= 0)
         return false;
@@ -210,9 +210,19 @@ struct pd_rec *pd_match_request(const struct pd_party *p, const struct pd_at *at
                                 uint64_t key, bool *alone)
 {
     *alone = false;
-    struct pd_rec *r =
-        p->kind == PD_BY_KEY ? pd_key_request(p, at, key) : pd_order_request(p, at, kind, owed, alone);
+    struct pd_rec *r = p->kind == PD_BY_KEY ? pd_key_request(p, at, at->dir, key)
+                                            : pd_order_request(p, at, kind, owed, alone);
     return r ? r : pd_rec_nothing(&p->pairing->store, p->schema);
+}
+
+struct pd_rec *pd_match_promise(const struct pd_party *p, const struct pd_at *at, uint64_t key)
+{
+    struct pd_rec *r = pd_key_request(p, at, !at->dir, key);
+
+    if (!r)
+        return pd_rec_nothing(&p->pairing->store, p->schema);
+    r->flags |= PD_REC_PROMISED;
+    return r;
 }
 
 void pd_match_expect(const struct pd_party *p, const struct pd_at *at, uint8_t kind, uint32_t owed)

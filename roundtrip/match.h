@@ -79,6 +79,8 @@ struct pd_party {
     const struct pd_end *client, *server;
     const struct pd_link *link;
     uint8_t transport, kind, flags;
+    uint16_t
+        room; /* by key: so many are outstanding at most, the oldest makes room; 0: pairing->outstanding */
 };
 
 /* pd_match_request() by order, in place of a number of replies: one is owed, and a request that cannot be
@@ -103,6 +105,9 @@ struct pd_at {
  * how many replies belong to it (by order). key: by key. */
 struct pd_rec *pd_match_request(const struct pd_party *, const struct pd_at *, uint8_t kind, uint32_t owed,
                                 uint64_t key, bool *alone);
+
+/* By key: a request told by the side that will answer it; pd_match_request_end() ends it. */
+struct pd_rec *pd_match_promise(const struct pd_party *, const struct pd_at *, uint64_t key);
 
 /* A request that nobody keeps, but whose replies count in the order. owed may be 0. */
 void pd_match_expect(const struct pd_party *, const struct pd_at *, uint8_t kind, uint32_t owed);
@@ -163,6 +168,9 @@ uint32_t pd_match_response_all(const struct pd_party *, const struct pd_at *at, 
 
 /* Nothing answers what that side asked under these keys any more: it goes out now. broken: as incomplete. */
 void pd_match_give_up(const struct pd_party *, uint8_t asked_by, struct pd_keys, bool broken);
+
+/* What is outstanding goes out as if the timeout had come; it stays, for an answer that is late. */
+void pd_match_report(struct pd_pairing *, struct pd_rec *);
 
 /* The oldest expectation, NULL when there is none or the order is not trusted. */
 struct pd_expect *pd_match_next(const struct pd_match *);

@@ -43,7 +43,7 @@ void pd_order_detach(const struct pd_party *, struct pd_rec *);
 void pd_order_timeout(const struct pd_party *);
 void pd_order_close(const struct pd_party *);
 
-struct pd_rec *pd_key_request(const struct pd_party *, const struct pd_at *, uint64_t key);
+struct pd_rec *pd_key_request(const struct pd_party *, const struct pd_at *, uint8_t asked_by, uint64_t key);
 void pd_key_request_end(const struct pd_party *, const struct pd_at *, bool oneway);
 struct pd_rec *pd_key_response(const struct pd_party *, const struct pd_at *, uint64_t key);
 void pd_key_response_end(const struct pd_party *, const struct pd_at *);

@@ -16,8 +16,9 @@ enum pd_rec_flag {
     PD_REC_ONEWAY = 32,    /* the protocol sends no response */
     PD_REC_RSP_BEGUN = 64,
     PD_REC_RSP_ENDED = 128,
-    PD_REC_MISSED = 256, /* keyed: the side that answers lost bytes while this was outstanding */
-    PD_REC_SILENT = 512  /* is paired, and its bytes count, but it is not emitted */
+    PD_REC_MISSED = 256,   /* keyed: the side that answers lost bytes while this was outstanding */
+    PD_REC_SILENT = 512,   /* is paired, and its bytes count, but it is not emitted */
+    PD_REC_PROMISED = 1024 /* the side that answers told the request, too */
 };
 
 enum { PD_REC_BYTES = 1024 }; /* a record with the first part of its arena */
@@ -76,6 +77,11 @@ void pd_store_free(struct pd_store *);
 /* A zeroed record of that schema, or NULL when the pool is empty (counted). rec_size must leave room in
  * PD_REC_BYTES (asserted). */
 struct pd_rec *pd_rec_new(struct pd_store *, const struct pd_schema *);
+
+/* recast.c. The record under another schema, which counts there: fields of the same side, name and type are
+ * carried over, lists of other kinds than headers are not. NULL when there is no record to be had; the old
+ * one is gone in any case. */
+struct pd_rec *pd_rec_recast(struct pd_rec *, const struct pd_schema *, uint64_t *counters);
 
 /* The store's void record, emptied, with room for any schema's fields. Valid until asked for again. */
 struct pd_rec *pd_rec_nothing(struct pd_store *, const struct pd_schema *);

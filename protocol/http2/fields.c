@@ -1,0 +1,229 @@
+/* fields.c: the record's fields and the options as tables, and what is done with each header field. */
+#include "protocol/http2/http2.h"
+
+static bool failed(const struct pd_rec *r, struct pd_text *error)
+{
+    const struct pd_http2 *f = pd_fields_const(r);
+
+    *error = f->error;
+    return f->error.s;
+}
+
+#define OFF(member) offsetof(struct pd_http2, member)
+
+static const struct pd_field field_table[] = {
+    {"method", "http.request.method", "the request's method, as sent", PD_REQUEST, PD_TEXT,
+     PD_LABEL | PD_ATTRIBUTE | PD_LOG | PD_ASKED, OFF(method), NULL},
+    {"path", "url.path", ":path up to `?`; of CONNECT the authority", PD_REQUEST, PD_TEXT,
+     PD_ATTRIBUTE | PD_LOG, OFF(path), NULL},
+    {"query", "url.query", ":path behind `?`", PD_REQUEST, PD_TEXT, PD_ATTRIBUTE | PD_LOG | PD_QUERY,
+     OFF(query), NULL},
+    {"scheme", "url.scheme", "`http` or `https`, as sent", PD_REQUEST, PD_TEXT,
+     PD_LABEL | PD_ATTRIBUTE | PD_LOG, OFF(scheme), NULL},
+    {"host", "server.address", ":authority, or Host when there is none", PD_REQUEST, PD_TEXT,
+     PD_LABEL | PD_ATTRIBUTE | PD_LOG | PD_ASKED, OFF(host), NULL},
+    /* The text line has the target behind the host, JSON before it: these two are columns only. */
+    {"path", NULL, "", PD_REQUEST, PD_TEXT, PD_ASKED | PD_JOINED, OFF(path), NULL},
+    {"query", NULL, "", PD_REQUEST, PD_TEXT, PD_ASKED | PD_JOINED | PD_QUERY, OFF(query), NULL},
+    {"version", "network.protocol.version", "`2`; `1.1` of the request that asked for an upgrade", PD_REQUEST,
+     PD_TEXT, PD_LABEL | PD_ATTRIBUTE | PD_LOG, OFF(version), NULL},
+    {"stream_id", NULL, "number of the stream", PD_REQUEST, PD_INT, PD_LOG, OFF(stream_id), NULL},
+    {"headers", "http.request.header", "headers by name, lower case; each has a list of values", PD_REQUEST,
+     PD_HEADERS, PD_ATTRIBUTE | PD_LOG, OFF(side[PD_REQUEST].headers), NULL},
+    {"body_bytes", "http.request.body.size", "the body's length, without framing and padding", PD_REQUEST,
+     PD_INT, PD_ATTRIBUTE | PD_LOG | PD_METRIC, OFF(side[PD_REQUEST].body_bytes), NULL},
+    {"body", NULL, "the body's beginning, when asked for and when it is text or JSON", PD_REQUEST, PD_TEXT,
+     PD_LOG, OFF(side[PD_REQUEST].body), NULL},
+    {"status_code", "http.response.status_code", "the final response's status code", PD_RESPONSE, PD_INT,
+     PD_LABEL | PD_ATTRIBUTE | PD_LOG | PD_CAME, OFF(status_code), NULL},
+    {"headers", "http.response.header", "headers by name, lower case; each has a list of values", PD_RESPONSE,
+     PD_HEADERS, PD_ATTRIBUTE | PD_LOG, OFF(side[PD_RESPONSE].headers), NULL},
+    {"body_bytes", "http.response.body.size", "the body's length, without framing and padding", PD_RESPONSE,
+     PD_INT, PD_ATTRIBUTE | PD_LOG | PD_METRIC, OFF(side[PD_RESPONSE].body_bytes), NULL},
+    {"body", NULL, "the body's beginning, when asked for and when it is text or JSON", PD_RESPONSE, PD_TEXT,
+     PD_LOG, OFF(side[PD_RESPONSE].body), NULL},
+    {0},
+};
+
+const struct pd_schema pd_http2_schema = {
+    .proto = "http2",
+    .help = "HTTP/2 in the clear",
+    .fields = field_table,
+    .rec_size = sizeof(struct pd_http2),
+    .arena_max = 64000, /* all bounds together, so that no field starves another */
+    .failed = failed,
+};
+
+const struct pd_option pd_http2_option_table[] = {
+    {"headers", PD_OPT_NAMES, offsetof(struct pd_http2_options, headers), "all", 0, 0,
+     "which headers are kept: all, none, or names"},
+    {"body", PD_OPT_BOOL, offsetof(struct pd_http2_options, body), "false", 0, 0,
+     "keep the beginning of bodies that are text or JSON"},
+    {"bodyLimit", PD_OPT_SIZE, offsetof(struct pd_http2_options, body_limit), "4096", 0, PD_HTTP2_BODY_MAX,
+     "bytes of a body that are kept"},
+    {0},
+};
+
+/* --- header fields --- */
+
+static struct pd_slice slice_of(const char *s)
+{
+    return (struct pd_slice){(const uint8_t *)s, (uint32_t)strlen(s)};
+}
+
+static void set_path(struct pd_rec *r, struct pd_http2 *f, struct pd_slice value)
+{
+    const uint8_t *mark = value.len ? memchr(value.p, '?', value.len) : NULL;
+
+    if (mark) {
+        uint32_t n = (uint32_t)(mark - value.p);
+        pd_text_set(r, &f->query, (struct pd_slice){mark + 1, value.len - n - 1}, PD_HTTP2_TARGET_MAX);
+        value.len = n;
+    }
+    pd_text_set(r, &f->path, value, PD_HTTP2_TARGET_MAX);
+}
+
+static void set_status(struct pd_rec *r, struct pd_http2 *f, struct pd_slice value)
+{
+    unsigned code = 0;
+
+    if (value.len != 3)
+        return;
+    for (uint32_t i = 0; i < value.len; i++) {
+        if (value.p[i] < '0' || value.p[i] > '9')
+            return;
+        code = code * 10 + value.p[i] - '0';
+    }
+    pd_int_set(&f->status_code, code);
+    if (code >= 500)
+        pd_text_set(r, &f->error, value, 3);
+}
+
+/* RFC 9113, section 8.3. The usual values are not copied. */
+static void pseudo(struct pd_rec *r, struct pd_http2 *f, unsigned dir, struct pd_slice name,
+                   struct pd_slice value)
+{
+    if (dir == PD_S2C && pd_slice_eq(name, PD_SLICE(":status"))) {
+        set_status(r, f, value);
+    } else if (dir == PD_S2C) {
+        return;
+    } else if (pd_slice_eq(name, PD_SLICE(":method"))) {
+        if (pd_slice_eq(value, PD_SLICE("GET")))
+            pd_text_static(&f->method, "GET");
+        else
+            pd_text_set(r, &f->method, value, PD_HTTP2_METHOD_MAX);
+    } else if (pd_slice_eq(name, PD_SLICE(":path"))) {
+        set_path(r, f, value);
+    } else if (pd_slice_eq(name, PD_SLICE(":scheme"))) {
+        if (pd_slice_eq(value, PD_SLICE("http")))
+            pd_text_static(&f->scheme, "http");
+        else
+            pd_text_set(r, &f->scheme, value, PD_HTTP2_SCHEME_MAX);
+    } else if (pd_slice_eq(name, PD_SLICE(":authority"))) {
+        pd_text_set(r, &f->host, value, PD_HTTP2_HOST_MAX);
+    }
+}
+
+static bool holds(struct pd_slice s, struct pd_slice word)
+{
+    return s.len && memmem(s.p, s.len, word.p, word.len);
+}
+
+/* The request is a child's. Known by the response only, its beginning has passed unread. */
+static void become(struct pd_conn *c, struct pd_rec *r, unsigned dir, const struct pd_proto *child)
+{
+    struct pd_http2 *f = pd_fields(r);
+
+    pd_become_child(c, r, child);
+    f->face = child->face;
+    if (dir == PD_C2S)
+        return;
+    f->face->asked(r);
+    if (f->side[PD_REQUEST].passed)
+        f->face->missed(r, PD_C2S);
+}
+
+/* Fields that matter here. */
+static void know(struct pd_conn *c, struct pd_rec *r, unsigned dir, struct pd_slice name,
+                 struct pd_slice value)
+{
+    struct pd_http2 *f = pd_fields(r);
+    struct pd_http2_side *side = &f->side[dir];
+
+    if (name.len == 4 && dir == PD_C2S && !f->host.s && pd_slice_eq(name, PD_SLICE("host"))) {
+        pd_text_set(r, &f->host, value, PD_HTTP2_HOST_MAX);
+    } else if (pd_slice_eq(name, PD_SLICE("content-type"))) {
+        bool open = !f->face && !side->typed && (dir == PD_C2S || f->side[PD_REQUEST].unknown);
+        const struct pd_proto *child = open ? pd_child(c, value) : NULL;
+        side->typed = true;
+        side->text = holds(value, PD_SLICE("/json")) || holds(value, PD_SLICE("+json")) ||
+                     (value.len > 5 && memcmp(value.p, "text/", 5) == 0);
+        if (child)
+            become(c, r, dir, child);
+    } else if (pd_slice_eq(name, PD_SLICE("content-encoding"))) {
+        side->encoded = !pd_slice_eq(value, PD_SLICE("identity"));
+    }
+}
+
+static bool named(const struct pd_names *names, struct pd_slice name)
+{
+    for (unsigned i = 0; i < names->count; i++)
+        if (pd_slice_eq(name, slice_of(names->name[i])))
+            return true;
+    return false;
+}
+
+void pd_http2_field(struct pd_conn *c, struct pd_rec *r, unsigned dir, struct pd_slice name,
+                    struct pd_slice value)
+{
+    struct pd_http2 *f = pd_fields(r);
+    const struct pd_http2_options *options = pd_options(c);
+
+    if (pd_rec_is_void(r))
+        return;
+    if (name.p[0] == ':') {
+        pseudo(r, f, dir, name, value);
+        return;
+    }
+    if (!f->side[dir].begun)
+        know(c, r, dir, name, value);
+    if (f->face)
+        f->face->field(r, dir, name, value);
+    if (f->side[dir].begun && !f->face)
+        return; /* a trailer */
+    if (options->headers.all || named(&options->headers, name))
+        pd_list_header_value(r, &f->side[dir].headers, PD_HTTP2_HEADERS_MAX, name, value, PD_HTTP2_VALUE_MAX);
+}
+
+void pd_http2_asked(struct pd_rec *r)
+{
+    struct pd_http2 *f = pd_fields(r);
+
+    if (!f->path.s && f->method.len == 7 && memcmp(f->method.s, "CONNECT", 7) == 0)
+        f->path = f->host;
+    if (f->face)
+        f->face->asked(r);
+}
+
+void pd_http2_set_reset(struct pd_rec *r, uint32_t code)
+{
+    static const char *const names[] = {"NO_ERROR",
+                                        "PROTOCOL_ERROR",
+                                        "INTERNAL_ERROR",
+                                        "FLOW_CONTROL_ERROR",
+                                        "SETTINGS_TIMEOUT",
+                                        "STREAM_CLOSED",
+                                        "FRAME_SIZE_ERROR",
+                                        "REFUSED_STREAM",
+                                        "CANCEL",
+                                        "COMPRESSION_ERROR",
+                                        "CONNECT_ERROR",
+                                        "ENHANCE_YOUR_CALM",
+                                        "INADEQUATE_SECURITY",
+                                        "HTTP_1_1_REQUIRED"};
+    struct pd_http2 *f = pd_fields(r);
+
+    if (code == PD_HTTP2_NO_ERROR || code == PD_HTTP2_CANCEL)
+        return;
+    pd_text_static(&f->error, code < sizeof names / sizeof names[0] ? names[code] : "RST_STREAM");
+}

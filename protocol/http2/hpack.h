@@ -1,0 +1,32 @@
+/* hpack.h: one direction's header decoder: nghttp2's inflater on lent memory. Where fields were missed, the
+ * table is filled with empty placeholders, so that a reference to what was not seen gives an empty name, and
+ * what comes after is right: an index counts from the newest field. */
+#ifndef PD_PROTOCOL_HTTP2_HPACK_H
+#define PD_PROTOCOL_HTTP2_HPACK_H
+#include "protocol/protocol.h"
+#include <nghttp2/nghttp2.h>
+
+struct pd_hpack { /* all zero: nothing was seen, and nobody knows whether something was missed */
+    nghttp2_hd_inflater *inflater;
+    uint8_t errors;
+    bool whole : 1;  /* it has seen all fields since the connection began */
+    bool missed : 1; /* it has not */
+    bool large : 1;  /* the table is larger than the default */
+};
+
+struct pd_hpack_worker { /* a worker's; memory is lent by whichever connection is at work */
+    nghttp2_mem mem;
+    struct pd_conn *conn;
+};
+int pd_hpack_worker_start(void *state, const void *options);
+
+enum pd_hpack_end { PD_HPACK_FIELD, PD_HPACK_DONE, PD_HPACK_UNKNOWN };
+
+/* Fields were lost, or may have been: the table is not what it was. Gives the memory back. */
+void pd_hpack_forget(struct pd_conn *, struct pd_hpack *);
+/* Reads on in a header block: FIELD, with a name and a value that are valid until the next call (an empty
+ * name: what it refers to was not seen); DONE when the slice is used up, with `last` the block; UNKNOWN when
+ * what is left of the block cannot be read: pd_hpack_forget() was called. */
+enum pd_hpack_end pd_hpack_read(struct pd_conn *, struct pd_hpack *, struct pd_slice *, bool last,
+                                struct pd_slice *name, struct pd_slice *value);
+#endif

@@ -1,0 +1,410 @@
+/* http2.c: HTTP/2 as wants of the engine: a preface, then frames. A frame that lies whole in its slice takes
+ * no step of its own; the others are framed, so that what is lost within one costs no more than that. What
+ * frames carry goes to streams (stream.c); DATA is passed over, unless a child looks into it. RFC 9113,
+ * sections 3.4, 4 and 6. */
+#include "base/check.h"
+#include "protocol/http2/stream.h"
+
+enum state {
+    S_START,   /* the client's preface, where there is one */
+    S_PREFACE, /* in pieces */
+    S_FRAMES,  /* between frames */
+    S_HEADER,  /* of a frame, in pieces */
+    S_PREFIX,  /* what stands before a payload: the padding's length, a priority, a promised stream */
+    S_BLOCK,   /* of a header block */
+    S_SHOWN,   /* body bytes that somebody looks at */
+    S_PASSED,  /* those that nobody did */
+    S_RESET,
+    S_GOAWAY,
+    S_END /* of a frame */
+};
+
+enum { PRIORITY_BYTES = 5, PROMISE_BYTES = 4, RESET_BYTES = 4, GOAWAY_BYTES = 8 };
+
+static struct pd_http2_dir *dir_of(struct pd_conn *c, unsigned dir)
+{
+    return &((struct pd_http2_conn *)pd_state(c))->dir[dir];
+}
+
+static void between(struct pd_half *h)
+{
+    pd_feed(h, S_FRAMES, PD_ENDLESS);
+}
+
+static bool is_block(uint8_t type)
+{
+    return type == PD_HTTP2_HEADERS || type == PD_HTTP2_PUSH_PROMISE || type == PD_HTTP2_CONTINUATION;
+}
+
+/* --- frames --- */
+
+/* The header of the next frame. False: it breaks the rules. */
+static bool take_header(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d, const uint8_t *p)
+{
+    struct pd_http2_frame f = pd_http2_frame_read(p);
+    const char *why = pd_http2_frame_wrong(&f, h->dir);
+
+    if (!why && (f.type == PD_HTTP2_CONTINUATION ? d->block != f.stream : d->block != 0))
+        why = "header block is interrupted";
+    if (why) {
+        pd_bad(c, h, why);
+        return false;
+    }
+    d->frame = f;
+    if (!d->hpack.whole && !d->hpack.missed) { /* a server begins with SETTINGS, section 3.4 */
+        d->hpack.whole = h->dir == PD_S2C && f.type == PD_HTTP2_SETTINGS && !(f.flags & PD_HTTP2_ACK);
+        d->hpack.missed = !d->hpack.whole;
+    }
+    return true;
+}
+
+/* Bytes before the payload. */
+static uint32_t prefix_length(const struct pd_http2_frame *f)
+{
+    uint32_t n = 0;
+
+    if (f->type > PD_HTTP2_HEADERS && f->type != PD_HTTP2_PUSH_PROMISE)
+        return 0;
+    if (f->flags & PD_HTTP2_PADDED)
+        n++;
+    if (f->type == PD_HTTP2_HEADERS && (f->flags & PD_HTTP2_WITH_PRIORITY))
+        n += PRIORITY_BYTES;
+    return f->type == PD_HTTP2_PUSH_PROMISE ? n + PROMISE_BYTES : n;
+}
+
+/* The current token begins the frame. A promise's record needs the prefix. */
+static void begin_message(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d, bool whole)
+{
+    switch (d->frame.type) {
+    case PD_HTTP2_DATA:
+        pd_http2_data_begin(c, h, d);
+        break;
+    case PD_HTTP2_HEADERS:
+        pd_http2_block_begin(c, h, d);
+        break;
+    case PD_HTTP2_RST_STREAM:
+        pd_http2_reset_begin(c, h, d);
+        break;
+    case PD_HTTP2_PUSH_PROMISE:
+        if (!whole)
+            pd_defer(c, h);
+        break;
+    case PD_HTTP2_CONTINUATION:
+        break; /* goes on with what HEADERS began */
+    default:
+        pd_passing(c, h);
+    }
+}
+
+/* Reads the prefix: d->pad, d->left. False: the padding is longer than the frame. */
+static bool read_prefix(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d, struct pd_slice prefix)
+{
+    bool padded = prefix.len && (d->frame.flags & PD_HTTP2_PADDED);
+
+    d->pad = padded ? prefix.p[0] : 0;
+    if (d->frame.length < prefix.len + d->pad) {
+        pd_bad(c, h, "padding longer than its frame");
+        return false;
+    }
+    d->left = d->frame.length - prefix.len - d->pad;
+    if (d->frame.type == PD_HTTP2_PUSH_PROMISE)
+        pd_http2_promise_begin(c, h, d, pd_be32(prefix.p + prefix.len - PROMISE_BYTES) & INT32_MAX);
+    return true;
+}
+
+static void end_frame(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d)
+{
+    if (d->frame.type == PD_HTTP2_DATA)
+        pd_http2_data_end(c, h, d);
+    else if (is_block(d->frame.type) && (d->frame.flags & PD_HTTP2_END_HEADERS))
+        pd_http2_block_end(c, h, d);
+}
+
+/* --- a frame that lies whole in its slice; p is its header --- */
+
+static bool whole_frame(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d, const uint8_t *p)
+{
+    struct pd_http2_frame *f = &d->frame;
+    struct pd_slice prefix = {p + PD_HTTP2_FRAME_HEADER, prefix_length(f)};
+    bool promise = f->type == PD_HTTP2_PUSH_PROMISE;
+
+    if (prefix.len > f->length) {
+        pd_bad(c, h, "frame too short");
+        return false;
+    }
+    begin_message(c, h, d, true);
+    if (promise && !read_prefix(c, h, d, prefix))
+        return false;
+    pd_feed_used(h, PD_HTTP2_FRAME_HEADER + f->length);
+    if (!promise && !read_prefix(c, h, d, prefix))
+        return false;
+    struct pd_slice payload = {prefix.p + prefix.len, d->left};
+    if (is_block(f->type))
+        pd_http2_block_read(c, h, d, payload, f->flags & PD_HTTP2_END_HEADERS);
+    else if (f->type == PD_HTTP2_DATA && d->known)
+        pd_http2_data(c, h, payload);
+    else if (f->type == PD_HTTP2_RST_STREAM)
+        pd_http2_reset_end(c, h, d, pd_be32(payload.p));
+    else if (f->type == PD_HTTP2_GOAWAY)
+        pd_http2_goaway(c, h, pd_be32(payload.p) & INT32_MAX);
+    end_frame(c, h, d);
+    return true;
+}
+
+/* --- a frame in pieces --- */
+
+/* The body's bytes: those that somebody looks at are shown, the others passed over. */
+static void next_data(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d)
+{
+    uint32_t want = 0, ahead = d->known ? pd_http2_data_ahead(c, h, &want) : UINT32_MAX;
+
+    if (!d->left)
+        pd_frame_rest(h);
+    else if (ahead)
+        pd_skip(h, S_PASSED, ahead < d->left ? ahead : d->left);
+    else
+        pd_feed(h, S_SHOWN, want < d->left ? want : d->left);
+}
+
+static void passed(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d)
+{
+    uint32_t want = 0, ahead = d->known ? pd_http2_data_ahead(c, h, &want) : UINT32_MAX;
+    uint32_t n = ahead < d->left ? ahead : d->left;
+
+    if (d->known)
+        pd_http2_data(c, h, (struct pd_slice){NULL, n});
+    d->left -= n;
+    next_data(c, h, d);
+}
+
+static uint32_t shown(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d, struct pd_slice in)
+{
+    if (!in.len) {
+        next_data(c, h, d);
+        return 0;
+    }
+    d->left -= in.len;
+    pd_http2_data(c, h, in);
+    return in.len;
+}
+
+static void payload(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d, struct pd_slice prefix)
+{
+    if (!read_prefix(c, h, d, prefix))
+        return;
+    if (is_block(d->frame.type))
+        pd_feed(h, S_BLOCK, d->left);
+    else if (d->frame.type == PD_HTTP2_DATA)
+        next_data(c, h, d);
+    else if (d->frame.type == PD_HTTP2_RST_STREAM)
+        pd_bytes(h, S_RESET, RESET_BYTES);
+    else if (d->frame.type == PD_HTTP2_GOAWAY)
+        pd_bytes(h, S_GOAWAY, GOAWAY_BYTES);
+    else
+        pd_frame_rest(h);
+}
+
+/* The header was used; what comes is the frame's. */
+static void open_frame(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d)
+{
+    uint32_t prefix = prefix_length(&d->frame);
+
+    if (prefix > d->frame.length) {
+        pd_bad(c, h, "frame too short");
+        return;
+    }
+    d->left = d->frame.length;
+    pd_frame(h, d->frame.length, S_END);
+    if (prefix)
+        pd_bytes(h, S_PREFIX, (uint8_t)prefix);
+    else
+        payload(c, h, d, (struct pd_slice){(const uint8_t *)"", 0});
+}
+
+static uint32_t block(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d, struct pd_slice in)
+{
+    if (in.len) {
+        pd_http2_block_read(c, h, d, in, false);
+        return in.len;
+    }
+    if (d->frame.flags & PD_HTTP2_END_HEADERS)
+        pd_http2_block_read(c, h, d, (struct pd_slice){(const uint8_t *)"", 0}, true);
+    pd_frame_rest(h);
+    return 0;
+}
+
+/* --- the engine's calls --- */
+
+static uint32_t frames(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
+{
+    struct pd_http2_dir *d = dir_of(c, h->dir);
+    uint32_t used = 0;
+
+    while (in.len - used >= PD_HTTP2_FRAME_HEADER) {
+        const uint8_t *p = in.p + used;
+        if (!take_header(c, h, d, p))
+            return 0;
+        uint32_t all = PD_HTTP2_FRAME_HEADER + d->frame.length;
+        if (all > in.len - used) {
+            begin_message(c, h, d, false);
+            pd_feed_used(h, PD_HTTP2_FRAME_HEADER);
+            open_frame(c, h, d);
+            return used + PD_HTTP2_FRAME_HEADER;
+        }
+        if (!whole_frame(c, h, d, p))
+            return 0;
+        used += all;
+    }
+    if (used < in.len)
+        pd_bytes(h, S_HEADER, PD_HTTP2_FRAME_HEADER);
+    else
+        between(h);
+    return used;
+}
+
+static void header(struct pd_conn *c, struct pd_half *h, const uint8_t *p)
+{
+    struct pd_http2_dir *d = dir_of(c, h->dir);
+
+    if (!take_header(c, h, d, p))
+        return;
+    begin_message(c, h, d, false);
+    open_frame(c, h, d);
+}
+
+static void preface(struct pd_conn *c, struct pd_half *h, const uint8_t *p)
+{
+    struct pd_hpack *hp = &dir_of(c, h->dir)->hpack;
+
+    if (memcmp(p, pd_http2_preface, PD_HTTP2_PREFACE) != 0) {
+        pd_bad(c, h, "no preface");
+        return;
+    }
+    if (hp->missed)
+        pd_hpack_forget(c, hp);
+    hp->whole = true;
+    hp->missed = false;
+    between(h);
+}
+
+static uint32_t begin(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
+{
+    (void)c;
+    if (h->dir == PD_C2S && in.p[0] == pd_http2_preface[0]) /* no frame is that long */
+        pd_bytes(h, S_PREFACE, PD_HTTP2_PREFACE);
+    else
+        between(h);
+    return 0;
+}
+
+static uint32_t step(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
+{
+    struct pd_http2_dir *d = dir_of(c, h->dir);
+
+    switch ((enum state)h->state) {
+    case S_START:
+        return begin(c, h, in);
+    case S_PREFACE:
+        preface(c, h, in.p);
+        break;
+    case S_FRAMES:
+        return frames(c, h, in);
+    case S_HEADER:
+        header(c, h, in.p);
+        break;
+    case S_PREFIX:
+        payload(c, h, d, in);
+        break;
+    case S_BLOCK:
+        return block(c, h, d, in);
+    case S_SHOWN:
+        return shown(c, h, d, in);
+    case S_PASSED:
+        passed(c, h, d);
+        break;
+    case S_RESET:
+        pd_http2_reset_end(c, h, d, pd_be32(in.p));
+        pd_frame_rest(h);
+        break;
+    case S_GOAWAY:
+        pd_http2_goaway(c, h, pd_be32(in.p) & INT32_MAX);
+        pd_frame_rest(h);
+        break;
+    case S_END:
+        end_frame(c, h, d);
+        between(h);
+        break;
+    }
+    return 0;
+}
+
+static void start(struct pd_conn *c, struct pd_half *h)
+{
+    struct pd_http2_dir *d = dir_of(c, h->dir);
+
+    d->block = 0;
+    pd_feed(h, S_START, PD_ENDLESS);
+}
+
+/* A gap within a frame. What it hides of a header block makes the table unknown; a hole in a body that nobody
+ * looks at does no harm. */
+static enum pd_verdict lost_in_frame(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d)
+{
+    switch (d->frame.type) {
+    case PD_HTTP2_DATA:
+        if (h->state == S_PREFIX)
+            return PD_INCOMPLETE_MESSAGE; /* how much is padding? */
+        return !d->known || pd_http2_data_lost(c, h) ? PD_GO_ON : PD_INCOMPLETE_MESSAGE;
+    case PD_HTTP2_HEADERS:
+    case PD_HTTP2_PUSH_PROMISE:
+    case PD_HTTP2_CONTINUATION:
+        if (d->frame.type == PD_HTTP2_PUSH_PROMISE && h->state == S_PREFIX)
+            return PD_LOST; /* whose? */
+        d->unread = true;
+        pd_hpack_forget(c, &d->hpack);
+        return PD_INCOMPLETE_MESSAGE;
+    case PD_HTTP2_RST_STREAM:
+        return PD_LOST;
+    default:
+        return PD_GO_ON;
+    }
+}
+
+static enum pd_verdict lost(struct pd_conn *c, struct pd_half *h, enum pd_lost why, uint64_t n)
+{
+    struct pd_http2_dir *d = dir_of(c, h->dir);
+
+    (void)n;
+    if (why == PD_FEED_GAP)
+        return PD_LOST; /* asked again as a gap of the frame */
+    if (why == PD_FRAME_GAP)
+        return lost_in_frame(c, h, d);
+    pd_hpack_forget(c, &d->hpack);
+    d->block = 0;
+    return PD_LOST;
+}
+
+static void close_conn(struct pd_conn *c)
+{
+    pd_hpack_forget(c, &dir_of(c, PD_C2S)->hpack);
+    pd_hpack_forget(c, &dir_of(c, PD_S2C)->hpack);
+}
+
+extern const struct pd_proto pd_proto_http2;
+const struct pd_proto pd_proto_http2 = {
+    .schema = &pd_http2_schema,
+    .options = pd_http2_option_table,
+    .options_size = sizeof(struct pd_http2_options),
+    .ports = (const uint16_t[]){50051, 0}, /* where gRPC usually is */
+    .transports = PD_ON_TCP,
+    .match = PD_BY_KEY,
+    .conn_size = sizeof(struct pd_http2_conn),
+    .worker_size = sizeof(struct pd_hpack_worker),
+    .worker_start = pd_hpack_worker_start,
+    .sync = pd_http2_sync,
+    .start = start,
+    .step = step,
+    .lost = lost,
+    .close = close_conn,
+    .outstanding = PD_HTTP2_STREAMS_MAX,
+};

@@ -1,0 +1,124 @@
+/* http2.h: what the files of this folder share with each other and with protocols that stand on HTTP/2: the
+ * record's fields, which are also all that is remembered of a stream, and what is asked of such a protocol.
+ * HTTP/2: RFC 9113; HPACK: RFC 7541. */
+#ifndef PD_PROTOCOL_HTTP2_HTTP2_H
+#define PD_PROTOCOL_HTTP2_HTTP2_H
+#include "protocol/protocol.h"
+
+enum {
+    PD_HTTP2_METHOD_MAX = 32, /* bytes kept of each */
+    PD_HTTP2_TARGET_MAX = 1024,
+    PD_HTTP2_HOST_MAX = 256,
+    PD_HTTP2_SCHEME_MAX = 16,
+    PD_HTTP2_NAME_MAX = 64,
+    PD_HTTP2_VALUE_MAX = 256,
+    PD_HTTP2_HEADERS_MAX = 32,
+    PD_HTTP2_BODY_MAX = 8000,
+    PD_HTTP2_STREAMS_MAX = 256 /* at once, a connection */
+};
+
+/* RFC 9113, section 7. */
+enum pd_http2_error { PD_HTTP2_NO_ERROR = 0, PD_HTTP2_CANCEL = 8 };
+
+struct pd_http2_side { /* what a request and a response have in common */
+    struct pd_list headers;
+    struct pd_int body_bytes;
+    struct pd_text body;
+    uint64_t passed;       /* bytes of the body so far */
+    bool begun : 1;        /* its headers have passed; what comes now are trailers */
+    bool unknown : 1;      /* some of its headers could not be known */
+    bool text : 1;         /* Content-Type is text or JSON */
+    bool encoded : 1;      /* Content-Encoding: not readable as it stands */
+    bool typed : 1;        /* Content-Type was seen */
+    uint8_t have;          /* of a length that the child reads: bytes so far */
+    bool lost : 1;         /* the child's place in the body is not known */
+    uint32_t ahead, count; /* the child's: bytes that it does not look at, messages */
+};
+
+struct pd_http2_call { /* what a protocol that stands on HTTP/2 keeps of a request */
+    struct pd_text service, method, timeout, status, message;
+    struct pd_int status_code, messages[2];
+};
+
+struct pd_http2_face;
+
+struct pd_http2 { /* the protocol's part of a record */
+    struct pd_text method, path, query, host, scheme, version, error;
+    struct pd_int stream_id, status_code;
+    struct pd_http2_side side[2];
+    const struct pd_http2_face *face; /* of the child whose request this is, or NULL */
+    struct pd_http2_call call;
+};
+
+/* What HTTP/2 asks of a protocol that stands on it. dir: whose headers or data. */
+struct pd_http2_face {
+    /* One field of headers or trailers, pseudo-headers left out. */
+    void (*field)(struct pd_rec *, unsigned dir, struct pd_slice name, struct pd_slice value);
+    /* The request's fields have all been seen. */
+    void (*asked)(struct pd_rec *);
+    /* How many of the next bytes are of no interest: 0 to 2^32-1. 0: *want bytes are to be shown, in pieces.
+     */
+    uint32_t (*ahead)(const struct pd_rec *, unsigned dir, uint32_t *want);
+    /* Bytes of the body; p is NULL for those that were of no interest. */
+    void (*data)(struct pd_rec *, unsigned dir, struct pd_slice);
+    /* Bytes of the body were lost where it had to look. */
+    void (*missed)(struct pd_rec *, unsigned dir);
+    /* The stream ended; reset: by RST_STREAM with that code, else -1. False: unknown headers hide how. */
+    bool (*ended)(struct pd_rec *, int64_t reset);
+};
+
+struct pd_http2_options {
+    struct pd_names headers; /* which are kept */
+    uint64_t body_limit;
+    bool body;
+};
+
+/* fields.c */
+extern const struct pd_schema pd_http2_schema;
+extern const struct pd_option pd_http2_option_table[];
+
+/* One field of a header block. rec may be the void record. */
+void pd_http2_field(struct pd_conn *, struct pd_rec *, unsigned dir, struct pd_slice name,
+                    struct pd_slice value);
+/* The request's headers have all passed. */
+void pd_http2_asked(struct pd_rec *);
+/* RST_STREAM's code as the record's error; none for codes that say no failure. */
+void pd_http2_set_reset(struct pd_rec *, uint32_t code);
+
+/* frame.c: a frame's header, section 4.1. */
+enum pd_http2_type {
+    PD_HTTP2_DATA,
+    PD_HTTP2_HEADERS,
+    PD_HTTP2_PRIORITY,
+    PD_HTTP2_RST_STREAM,
+    PD_HTTP2_SETTINGS,
+    PD_HTTP2_PUSH_PROMISE,
+    PD_HTTP2_PING,
+    PD_HTTP2_GOAWAY,
+    PD_HTTP2_WINDOW_UPDATE,
+    PD_HTTP2_CONTINUATION
+};
+
+enum pd_http2_flag {
+    PD_HTTP2_END_STREAM = 1, /* DATA, HEADERS */
+    PD_HTTP2_ACK = 1,        /* SETTINGS, PING */
+    PD_HTTP2_END_HEADERS = 4,
+    PD_HTTP2_PADDED = 8,
+    PD_HTTP2_WITH_PRIORITY = 32
+};
+
+enum { PD_HTTP2_FRAME_HEADER = 9, PD_HTTP2_PREFACE = 24 };
+
+struct pd_http2_frame {
+    uint32_t length, stream;
+    uint8_t type, flags;
+};
+
+extern const uint8_t pd_http2_preface[PD_HTTP2_PREFACE];
+/* p: the 9 bytes of a header. */
+struct pd_http2_frame pd_http2_frame_read(const uint8_t *p);
+/* NULL when the header keeps to the rules, else which one it breaks. */
+const char *pd_http2_frame_wrong(const struct pd_http2_frame *, unsigned dir);
+/* As struct pd_proto has it. */
+int pd_http2_sync(struct pd_slice, const struct pd_look *, uint8_t *confidence);
+#endif

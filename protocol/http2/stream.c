@@ -1,0 +1,366 @@
+/* stream.c: parts of requests and responses. The record of a stream is found by its number for each frame,
+ * and keeps what the next one needs. A promised request is told by the server and counts as the client's; its
+ * number, which is even, gets a bit of its own, so that those that clients begin can be given up alone. */
+#include "protocol/http2/stream.h"
+
+#define PROMISED UINT64_C(0x100000000)
+
+static uint64_t key_of(uint32_t stream)
+{
+    return stream & 1 ? stream : stream | PROMISED;
+}
+
+static struct pd_rec *find(struct pd_conn *c, uint32_t stream)
+{
+    return pd_current_key(c, PD_C2S, key_of(stream));
+}
+
+static struct pd_http2_side *side_of(struct pd_rec *r, unsigned dir)
+{
+    return &((struct pd_http2 *)pd_fields(r))->side[dir];
+}
+
+/* Something that was not seen hides a part. */
+static void doubt(struct pd_rec *r)
+{
+    r->flags |= PD_REC_BROKEN;
+}
+
+/* --- ends --- */
+
+static void pause(struct pd_conn *c, struct pd_half *h)
+{
+    if (h->dir == PD_C2S)
+        pd_request_pause(c, h);
+    else
+        pd_response_pause(c, h);
+}
+
+static void set_body_bytes(struct pd_rec *r, unsigned dir)
+{
+    pd_int_set(&side_of(r, dir)->body_bytes, (int64_t)side_of(r, dir)->passed);
+}
+
+/* The response is over: by END_STREAM (reset is -1) or by RST_STREAM. */
+static void finish(struct pd_rec *r, int64_t reset)
+{
+    struct pd_http2 *f = pd_fields(r);
+
+    set_body_bytes(r, PD_S2C);
+    if (reset >= 0)
+        pd_http2_set_reset(r, (uint32_t)reset);
+    if (!f->side[PD_RESPONSE].begun && (reset < 0 || (r->flags & PD_REC_MISSED)))
+        doubt(r); /* its headers were lost */
+    if (f->side[PD_REQUEST].unknown || f->side[PD_RESPONSE].unknown)
+        doubt(r);
+    if (f->face && !f->face->ended(r, reset))
+        doubt(r);
+}
+
+/* A response may end before its request does: then what has passed of the request is all that matters. */
+static void end_response(struct pd_conn *c, struct pd_half *h, struct pd_rec *r)
+{
+    if (pd_rec_is_void(r) || (r->flags & PD_REC_REQ_ENDED)) {
+        pd_response_end(c, h);
+        return;
+    }
+    uint64_t key = r->key;
+    pd_response_pause(c, h);
+    r->last_rsp = h->gap_last ? 0 : pd_conn_now(c);
+    r->flags |= PD_REC_RSP_ENDED;
+    pd_give_up(c, PD_C2S, (struct pd_keys){key, key}, h->gap_last);
+}
+
+static void end_part(struct pd_conn *c, struct pd_half *h, struct pd_rec *r, bool end_stream)
+{
+    if (!end_stream) {
+        pause(c, h);
+    } else if (h->dir == PD_C2S) {
+        set_body_bytes(r, PD_C2S);
+        pd_request_end(c, h);
+    } else {
+        finish(r, -1);
+        end_response(c, h, r);
+    }
+}
+
+/* --- header blocks --- */
+
+static void note_unknown(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d)
+{
+    pd_count(c, PD_C_UNKNOWN, 1);
+    if (d->kind != PD_HTTP2_NOBODYS)
+        side_of(pd_current(c, h->dir), d->kind == PD_HTTP2_PROMISE ? PD_C2S : h->dir)->unknown = true;
+}
+
+static enum pd_http2_kind begin_client(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d)
+{
+    uint32_t stream = d->frame.stream;
+
+    if (stream <= d->last) {
+        struct pd_rec *r = pd_request_resume(c, h, stream);
+        return pd_rec_is_void(r) ? PD_HTTP2_NOBODYS : PD_HTTP2_TRAILERS;
+    }
+    if (!(stream & 1)) {
+        pd_passing(c, h);
+        return PD_HTTP2_NOBODYS;
+    }
+    d->last = stream;
+    struct pd_http2 *f = pd_fields(pd_request_key(c, h, stream));
+    pd_int_set(&f->stream_id, stream);
+    pd_text_static(&f->version, "2");
+    return PD_HTTP2_REQUEST;
+}
+
+static enum pd_http2_kind begin_server(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d)
+{
+    uint32_t stream = d->frame.stream;
+
+    if (pd_rec_is_void(find(c, stream))) {
+        pd_passing(c, h);
+        return PD_HTTP2_NOBODYS;
+    }
+    struct pd_rec *r = pd_response_key(c, h, key_of(stream));
+    if (pd_rec_is_void(r))
+        return PD_HTTP2_NOBODYS;
+    struct pd_http2 *f = pd_fields(r);
+    pd_int_set(&f->stream_id, stream);
+    return f->side[PD_RESPONSE].begun ? PD_HTTP2_TRAILERS : PD_HTTP2_RESPONSE;
+}
+
+static void begin(struct pd_http2_dir *d, enum pd_http2_kind kind)
+{
+    d->kind = (uint8_t)kind;
+    d->block = d->frame.stream;
+    d->end_stream = d->frame.type == PD_HTTP2_HEADERS && (d->frame.flags & PD_HTTP2_END_STREAM);
+    d->unread = d->asked = false;
+}
+
+void pd_http2_block_begin(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d)
+{
+    begin(d, h->dir == PD_C2S ? begin_client(c, h, d) : begin_server(c, h, d));
+}
+
+void pd_http2_promise_begin(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d, uint32_t promised)
+{
+    struct pd_http2 *f = pd_fields(pd_request_promised(c, h, key_of(promised)));
+
+    pd_int_set(&f->stream_id, promised);
+    pd_text_static(&f->version, "2");
+    begin(d, PD_HTTP2_PROMISE);
+}
+
+void pd_http2_block_read(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d, struct pd_slice in,
+                         bool last)
+{
+    struct pd_slice name, value;
+    struct pd_rec *r = pd_current(c, h->dir);
+    unsigned dir = d->kind == PD_HTTP2_PROMISE ? PD_C2S : h->dir;
+    enum pd_hpack_end end = PD_HPACK_FIELD;
+
+    while (!d->unread && end == PD_HPACK_FIELD) {
+        end = pd_hpack_read(c, &d->hpack, &in, last, &name, &value);
+        d->unread = end == PD_HPACK_UNKNOWN;
+        if (end == PD_HPACK_UNKNOWN || (end == PD_HPACK_FIELD && !name.len))
+            note_unknown(c, h, d);
+        else if (end == PD_HPACK_FIELD && d->kind == PD_HTTP2_NOBODYS)
+            d->asked = d->asked || pd_slice_eq(name, PD_SLICE(":status"));
+        else if (end == PD_HPACK_FIELD)
+            pd_http2_field(c, r, dir, name, value);
+    }
+}
+
+/* A response whose request was not seen. Its trailers count no more. */
+static void end_nobodys(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d)
+{
+    if (h->dir == PD_S2C && d->asked)
+        pd_count(c, PD_C_ORPHAN, 1);
+    if (h->dir == PD_C2S)
+        pause(c, h);
+}
+
+static void end_response_headers(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d,
+                                 struct pd_rec *r)
+{
+    struct pd_http2 *f = pd_fields(r);
+    bool known = f->status_code.seen;
+
+    if (known && f->status_code.v < 200 && !d->end_stream) {
+        pd_response_cancel(c, h); /* interim, RFC 9110, section 15.2 */
+        f->side[PD_RESPONSE].unknown = f->side[PD_RESPONSE].typed = false;
+        return;
+    }
+    f->side[PD_RESPONSE].begun = true;
+    if (!known)
+        doubt(r);
+    end_part(c, h, r, d->end_stream);
+}
+
+void pd_http2_block_end(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d)
+{
+    struct pd_rec *r = pd_current(c, h->dir);
+
+    d->block = 0;
+    switch ((enum pd_http2_kind)d->kind) {
+    case PD_HTTP2_NOBODYS:
+        end_nobodys(c, h, d);
+        break;
+    case PD_HTTP2_RESPONSE:
+        end_response_headers(c, h, d, r);
+        break;
+    case PD_HTTP2_REQUEST:
+        side_of(r, PD_C2S)->begun = true;
+        pd_http2_asked(r);
+        if (!((const struct pd_http2 *)pd_fields_const(r))->method.s)
+            doubt(r); /* these may be the trailers of a request that was not seen */
+        end_part(c, h, r, d->end_stream);
+        break;
+    case PD_HTTP2_PROMISE:
+        side_of(r, PD_C2S)->begun = true;
+        pd_http2_asked(r);
+        set_body_bytes(r, PD_C2S);
+        pd_request_end(c, h);
+        break;
+    case PD_HTTP2_TRAILERS:
+        end_part(c, h, r, d->end_stream);
+        break;
+    }
+}
+
+/* --- data --- */
+
+void pd_http2_data_begin(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d)
+{
+    uint32_t stream = d->frame.stream;
+    struct pd_rec *r;
+
+    d->known = false;
+    if (h->dir == PD_C2S) {
+        r = pd_request_resume(c, h, stream);
+    } else {
+        r = find(c, stream);
+        if (pd_rec_is_void(r)) {
+            pd_passing(c, h);
+            return;
+        }
+        r = pd_response_key(c, h, key_of(stream));
+    }
+    d->known = !pd_rec_is_void(r);
+    if (d->known && !side_of(r, h->dir)->begun)
+        doubt(r);
+}
+
+static bool captures(struct pd_conn *c, const struct pd_http2_side *side)
+{
+    const struct pd_http2_options *options = pd_options(c);
+
+    return options->body && options->body_limit && side->text && !side->encoded;
+}
+
+void pd_http2_data(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
+{
+    struct pd_rec *r = pd_current(c, h->dir);
+    struct pd_http2 *f = pd_fields(r);
+    struct pd_http2_side *side = &f->side[h->dir];
+
+    side->passed += in.len;
+    if (f->face)
+        f->face->data(r, h->dir, in);
+    else if (in.p && captures(c, side))
+        pd_text_add(r, &side->body, in,
+                    (uint16_t)((const struct pd_http2_options *)pd_options(c))->body_limit);
+}
+
+void pd_http2_data_end(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d)
+{
+    if (d->known || h->dir == PD_C2S)
+        end_part(c, h, pd_current(c, h->dir), d->frame.flags & PD_HTTP2_END_STREAM);
+}
+
+uint32_t pd_http2_data_ahead(struct pd_conn *c, struct pd_half *h, uint32_t *want)
+{
+    struct pd_rec *r = pd_current(c, h->dir);
+    struct pd_http2 *f = pd_fields(r);
+
+    *want = UINT32_MAX;
+    if (f->face)
+        return f->face->ahead(r, h->dir, want);
+    return captures(c, &f->side[h->dir]) ? 0 : UINT32_MAX;
+}
+
+bool pd_http2_data_lost(struct pd_conn *c, struct pd_half *h)
+{
+    struct pd_rec *r = pd_current(c, h->dir);
+    struct pd_http2 *f = pd_fields(r);
+
+    if (pd_rec_is_void(r))
+        return true;
+    if (f->face)
+        f->face->missed(r, h->dir);
+    return false;
+}
+
+/* --- ends of another kind --- */
+
+void pd_http2_reset_begin(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d)
+{
+    uint32_t stream = d->frame.stream;
+
+    d->known = !pd_rec_is_void(find(c, stream));
+    if (h->dir == PD_C2S)
+        pd_request_resume(c, h, stream);
+    else if (d->known)
+        d->known = !pd_rec_is_void(pd_response_key(c, h, key_of(stream)));
+    else
+        pd_passing(c, h);
+}
+
+/* The side that asked does not want the answer any more; what came of it is the answer. */
+static void give_up(struct pd_conn *c, struct pd_half *h, uint32_t stream, int64_t code)
+{
+    struct pd_rec *r = find(c, stream);
+
+    pd_request_pause(c, h);
+    if (pd_rec_is_void(r))
+        return;
+    if (!(r->flags & PD_REC_RSP_BEGUN)) {
+        pd_report(c, r); /* the answer may be on its way */
+        return;
+    }
+    r->last_rsp = pd_conn_now(c);
+    r->flags |= PD_REC_RSP_ENDED;
+    finish(r, code);
+    pd_give_up(c, PD_C2S, (struct pd_keys){key_of(stream), key_of(stream)}, code < 0);
+}
+
+void pd_http2_reset_end(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d, int64_t code)
+{
+    uint64_t key = key_of(d->frame.stream);
+
+    if (!d->known) {
+        if (h->dir == PD_C2S)
+            pd_request_pause(c, h);
+        return;
+    }
+    if (h->dir == PD_C2S) {
+        give_up(c, h, d->frame.stream, code);
+        return;
+    }
+    struct pd_rec *r = pd_current(c, h->dir);
+    struct pd_http2 *f = pd_fields(r);
+    if (code < 0)
+        doubt(r);
+    finish(r, code);
+    if (f->side[PD_RESPONSE].begun || f->error.s) {
+        end_response(c, h, r);
+    } else {
+        pd_response_cancel(c, h);
+        pd_give_up(c, PD_C2S, (struct pd_keys){key, key}, code < 0);
+    }
+}
+
+void pd_http2_goaway(struct pd_conn *c, struct pd_half *h, uint32_t last)
+{
+    if (h->dir == PD_S2C)
+        pd_give_up(c, PD_C2S, (struct pd_keys){(uint64_t)last + 1, INT32_MAX}, false);
+}
