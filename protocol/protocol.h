@@ -29,7 +29,8 @@ struct pd_proto {
     const struct pd_schema *schema;
     const struct pd_option *options; /* or NULL; they describe a struct of options_size bytes */
     uint16_t options_size;
-    const char *parent;    /* a child claims messages of that protocol; see claim */
+    const char *upgrade; /* what it is called where another protocol changes to it (pd_upgrade()), or NULL */
+    const char *parent;  /* a child claims messages of that protocol; see claim */
     const uint16_t *ports; /* well-known server ports, 0 ends */
     uint8_t transports;    /* enum pd_transports */
     uint8_t match, flags;  /* enum pd_match_kind, enum pd_match_flag */
@@ -79,8 +80,8 @@ void *pd_worker_state(const struct pd_conn *);
 /* The protocol's options struct. */
 const void *pd_options(const struct pd_conn *);
 struct pd_half *pd_half_of(struct pd_conn *, enum pd_dir);
-/* Is a protocol of that name there, and wanted? pd_switch() to any other makes the connection opaque. */
-bool pd_reads(const struct pd_conn *, const char *proto);
+/* The name of the protocol that is there under this name of an upgrade, or NULL. */
+const char *pd_upgrade(const struct pd_conn *, const char *token);
 uint8_t pd_conn_transport(const struct pd_conn *);
 uint16_t pd_conn_server_port(const struct pd_conn *);
 /* True when the datagram in hand was sent to a multicast address. */

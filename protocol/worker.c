@@ -230,9 +230,14 @@ void pd_tally_add(struct pd_tally *a, const struct pd_tally *b)
     a->memory += b->memory;
 }
 
-bool pd_reads(const struct pd_conn *c, const char *proto)
+const char *pd_upgrade(const struct pd_conn *c, const char *token)
 {
-    return pd_setup_find(c->worker->setup, proto) >= 0;
+    const struct pd_setup *setup = c->worker->setup;
+
+    for (unsigned i = 0; i < setup->proto_count; i++)
+        if (setup->protos[i]->upgrade && strcmp(setup->protos[i]->upgrade, token) == 0)
+            return setup->protos[i]->schema->proto;
+    return NULL;
 }
 
 uint8_t pd_conn_transport(const struct pd_conn *c)

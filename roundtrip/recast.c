@@ -93,7 +93,7 @@ struct pd_rec *pd_rec_recast(struct pd_rec *r, const struct pd_schema *schema, u
         to->counters = counters;
         for (const struct pd_field *f = schema->fields; f->name; f++) {
             const struct pd_field *old = same(r->schema, f);
-            if (old && !seen_before(schema, f))
+            if (old && f->side == PD_REQUEST && !seen_before(schema, f))
                 copy_field(to, f, r->data + old->off);
         }
     }

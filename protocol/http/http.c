@@ -233,9 +233,10 @@ static void leave(struct pd_conn *c, struct pd_half *h, const char *to)
 
 static void upgrade(struct pd_conn *c, struct pd_half *h, const struct pd_http_framing *f)
 {
-    /* The answer to an h2c request comes in http2, on stream 1. RFC 7540, section 3.2. */
-    if (f->h2c && !f->websocket && pd_reads(c, "http2"))
-        pd_switch(c, "http2", pd_current(c, PD_S2C), 1);
+    /* The answer to an h2c request comes in HTTP/2, on stream 1. RFC 7540, section 3.2. */
+    const char *h2c = f->h2c && !f->websocket ? pd_upgrade(c, "h2c") : NULL;
+    if (h2c)
+        pd_switch(c, h2c, pd_current(c, PD_S2C), 1);
     else
         leave(c, h, f->websocket ? "websocket" : f->h2c ? "upgraded to h2c" : "upgraded");
 }

@@ -273,14 +273,6 @@ static const struct talk talks[] = {
                  "Protocols','body_bytes':0,'bytes':77}"},
     },
     {
-        .name = "upgrade to h2c, which is not read",
-        .turn = {C("GET / HTTP/1.1\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n\r\n"),
-                 S("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")},
-        .line = {"'ok','request':{'method':'GET','path':'/','version':'1.1','body_bytes':0,'bytes':69},"
-                 "'response':{'status_code':101,'version':'1.1','reason':'Switching "
-                 "Protocols','body_bytes':0,'bytes':71}"},
-    },
-    {
         .name = "upgrade declined",
         .turn = {C("GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"),
                  S("HTTP/1.1 200 OK\r\nUpgrade: h2c\r\nConnection: Upgrade\r\nContent-Length: 1\r\n\r\n1"),

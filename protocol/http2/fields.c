@@ -99,7 +99,7 @@ static void set_status(struct pd_rec *r, struct pd_http2 *f, struct pd_slice val
         pd_text_set(r, &f->error, value, 3);
 }
 
-/* RFC 9113, section 8.3. The usual values are not copied. */
+/* RFC 9113, section 8.3. */
 static void pseudo(struct pd_rec *r, struct pd_http2 *f, unsigned dir, struct pd_slice name,
                    struct pd_slice value)
 {
@@ -115,10 +115,7 @@ static void pseudo(struct pd_rec *r, struct pd_http2 *f, unsigned dir, struct pd
     } else if (pd_slice_eq(name, PD_SLICE(":path"))) {
         set_path(r, f, value);
     } else if (pd_slice_eq(name, PD_SLICE(":scheme"))) {
-        if (pd_slice_eq(value, PD_SLICE("http")))
-            pd_text_static(&f->scheme, "http");
-        else
-            pd_text_set(r, &f->scheme, value, PD_HTTP2_SCHEME_MAX);
+        pd_text_set(r, &f->scheme, value, PD_HTTP2_SCHEME_MAX);
     } else if (pd_slice_eq(name, PD_SLICE(":authority"))) {
         pd_text_set(r, &f->host, value, PD_HTTP2_HOST_MAX);
     }

@@ -397,6 +397,7 @@ const struct pd_proto pd_proto_http2 = {
     .options_size = sizeof(struct pd_http2_options),
     .ports = (const uint16_t[]){50051, 0}, /* where gRPC usually is */
     .transports = PD_ON_TCP,
+    .upgrade = "h2c",
     .match = PD_BY_KEY,
     .conn_size = sizeof(struct pd_http2_conn),
     .worker_size = sizeof(struct pd_hpack_worker),

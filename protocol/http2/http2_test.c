@@ -28,7 +28,7 @@ struct talk {
     const char *name;
     struct turn turn[12];
     const char *line[6]; /* with ' for " */
-    const char *proto;
+    uint16_t port;       /* 0: the usual one */
     uint8_t bad;
 };
 
@@ -166,7 +166,7 @@ static const struct talk talks[] = {
                  "a','query':'b','host':'x','version':'1.1','stream_id':1,"
                  "'body_bytes':0,'bytes':107},'response':{'status_code':200,'body_bytes':2,'bytes':21}",
                  "'ok'," ASKED("3", "15") ",'response':{'status_code':200,'body_bytes':0,'bytes':10}"},
-        .proto = "http",
+        .port = 80,
     },
 };
 enum { TALKS = sizeof talks / sizeof talks[0] };
@@ -188,11 +188,13 @@ static const char *plain(const char *line)
 
 static void play(const struct talk *t, uint32_t cut)
 {
-    struct drive *d = drive_new(t->proto ? t->proto : "http2");
+    struct drive *d = drive_new("http2");
     size_t lines = 0;
 
     drive_option(d, "headers", "none");
     drive_cut(d, cut);
+    if (t->port)
+        drive_port(d, t->port);
     drive_syn(d);
     for (size_t i = 0; i < sizeof t->turn / sizeof t->turn[0]; i++)
         if (t->turn[i].len)
