@@ -78,9 +78,9 @@ void pd_store_free(struct pd_store *);
  * PD_REC_BYTES (asserted). */
 struct pd_rec *pd_rec_new(struct pd_store *, const struct pd_schema *);
 
-/* recast.c. The record under another schema, which counts there: fields of the same side, name and type are
- * carried over, lists of other kinds than headers are not. NULL when there is no record to be had; the old
- * one is gone in any case. */
+/* recast.c. The record under another schema, which counts there: the request's fields of the same name and
+ * type are carried over, of lists only headers. NULL when there is no record to be had; the old one is gone
+ * in any case. */
 struct pd_rec *pd_rec_recast(struct pd_rec *, const struct pd_schema *, uint64_t *counters);
 
 /* The store's void record, emptied, with room for any schema's fields. Valid until asked for again. */

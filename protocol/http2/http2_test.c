@@ -164,7 +164,9 @@ static const struct talk talks[] = {
                  C(F("\x06", "\x01", "\x05", "\x03", GET)), S(F("\x01", "\x01", "\x05", "\x03", OK200))},
         .line = {"'ok','request':{'method':'GET','path':'/"
                  "a','query':'b','host':'x','version':'1.1','stream_id':1,"
-                 "'body_bytes':0,'bytes':107},'response':{'status_code':200,'body_bytes':2,'bytes':21}",
+                 "'headers':{'host':['x'],'connection':['Upgrade, HTTP2-Settings'],'upgrade':['h2c'],"
+                 "'http2-settings':['AAMAAABk']},'body_bytes':0,'bytes':107},'response':{'status_code':200,'"
+                 "body_bytes':2,'bytes':21}",
                  "'ok'," ASKED("3", "15") ",'response':{'status_code':200,'body_bytes':0,'bytes':10}"},
         .port = 80,
     },
