@@ -6,7 +6,8 @@
  * tag, text), h u16, k reply code, l u32, d u64 delivery tag, b flags, f class and method that failed. */
 #define ROW(class, id, class_name, name, by, role, of, nowait, args)                                         \
     {                                                                                                        \
-        class, id, by, PD_AMQP_##role, of, nowait, class_name, name, args                                    \
+        class, id, by, PD_AMQP_##role, of, nowait, sizeof(class_name) - 1, sizeof(name) - 1, class_name,     \
+            name, args                                                                                       \
     }
 #define C PD_AMQP_BY_CLIENT
 #define S PD_AMQP_BY_SERVER

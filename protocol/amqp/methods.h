@@ -58,8 +58,9 @@ enum {
 
 struct pd_amqp_method {
     uint8_t class_id, id, by, role;
-    uint8_t of;     /* REPLIES: the id that it answers */
-    uint8_t nowait; /* ASKS: the bit of its flags that says so, 0: there is none */
+    uint8_t of;             /* REPLIES: the id that it answers */
+    uint8_t nowait;         /* ASKS: the bit of its flags that says so, 0: there is none */
+    uint8_t class_len, len; /* of the names */
     const char *class_name, *name;
     const char *args; /* what its arguments are, as far as they matter */
 };

@@ -80,7 +80,7 @@ static enum likeness frames_like(struct pd_slice in, uint8_t dir)
 
 bool pd_amqp_is_header(struct pd_slice in)
 {
-    return memcmp(in.p, "AMQP", in.len < 4 ? in.len : 4) == 0;
+    return in.p[0] == 'A' && memcmp(in.p, "AMQP", in.len < 4 ? in.len : 4) == 0;
 }
 
 /* A client begins with the protocol header, a server with Start, or with its own header when it cannot speak
