@@ -115,8 +115,9 @@ static void note_ack(struct pd_conn *c, struct pd_half *other, const struct pd_p
     if (!(packet->tcp_flags & PD_ACK))
         return;
     if (!other->seen) {
-        /* The handshake's SYN-ACK was not captured; nothing was asked, so nothing was answered yet. */
-        if (!c->joined && !packet->wire_len && other->dir == PD_S2C) {
+        /* The handshake's SYN-ACK was not captured; nothing was asked, so nothing was answered yet. Or this
+         * is the first that is seen to be asked: what it acknowledges answers nothing. */
+        if (c->oriented && other->dir == PD_S2C && c->joined == (packet->wire_len > 0)) {
             other->pos = PD_POS(packet->ack);
             other->seen = true;
         }

@@ -25,6 +25,19 @@ static void lose(struct pd_conn *c, struct pd_half *h, enum pd_lost why, uint64_
         c->proto->lost(c, h, why, n);
 }
 
+/* Bytes of a direction without boundary: what they answered is not known, so nothing outstanding may wait for
+ * what comes next. */
+static void lose_again(struct pd_conn *c, struct pd_half *h)
+{
+    struct pd_party p = pd_party_of(c);
+
+    if (h->dir != PD_S2C || p.kind != PD_BY_ORDER || !p.match->count)
+        return;
+    pd_match_lost(&p, h->dir);
+    if (c->proto->lost)
+        c->proto->lost(c, h, PD_BOUNDARY, 0);
+}
+
 static void count_reason(struct pd_conn *c, const char *why)
 {
     struct pd_reason *reason = c->worker->tally.reason;
@@ -248,9 +261,10 @@ void pd_half_gap(struct pd_conn *c, struct pd_half *h, uint64_t n)
         counters[PD_C_BYTES] += n;
         counters[PD_C_GAP_BYTES] += n;
         counters[PD_C_GAPS]++;
-        /* Nothing is known of a lost half's bytes: they may have answered what is outstanding. */
-        bool hit = h->lost ? c->match.count > 0 : !absorbed(c, h, n) && !h->lost;
-        if (hit && !(h->frame != PD_UNFRAMED && h->frame >= n && frame_gap(c, h, n)))
+        if (h->lost)
+            lose_again(c, h);
+        else if (!absorbed(c, h, n) && !h->lost &&
+                 !(h->frame != PD_UNFRAMED && h->frame >= n && frame_gap(c, h, n)))
             lose(c, h, PD_BOUNDARY, n);
     }
     h->pos = end;

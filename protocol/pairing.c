@@ -90,26 +90,10 @@ static void mark_holed(const struct pd_party *p, const struct pd_half *h)
         pd_match_broken(p, h->dir);
 }
 
-/* The other side was never seen, but this request acknowledges more of it than the oldest outstanding one
- * did: what may have been that one's answer was lost. */
-static void miss_unseen(struct pd_conn *c, const struct pd_half *h)
-{
-    struct pd_half *other = &c->half[!h->dir];
-    const struct pd_expect *e = c->proto->match == PD_BY_ORDER ? c->match.head : NULL;
-    const struct pd_rec *r = e ? e->rec : NULL;
-
-    if (other->seen || !r || !r->has_req_ack || !h->has_ack || (int32_t)(h->token_ack - r->req_ack) <= 0)
-        return;
-    other->pos = PD_POS(r->req_ack);
-    other->seen = true;
-    other->unseen = h->token_ack - r->req_ack;
-}
-
 static struct pd_rec *request(struct pd_conn *c, struct pd_half *h, const struct pd_proto *proto,
                               uint8_t kind, uint32_t owed, uint64_t key)
 {
     struct pd_half *other = &c->half[!h->dir];
-    miss_unseen(c, h);
     struct pd_at at = message_begins(c, h);
     struct pd_party p = pd_party_of(c);
     bool alone;

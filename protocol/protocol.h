@@ -84,6 +84,9 @@ struct pd_half *pd_half_of(struct pd_conn *, enum pd_dir);
 const char *pd_upgrade(const struct pd_conn *, const char *token);
 uint8_t pd_conn_transport(const struct pd_conn *);
 uint16_t pd_conn_server_port(const struct pd_conn *);
+/* True when the connection's first bytes were seen in both directions: nothing was said before that is not
+ * known. Says nothing of bytes lost later. */
+bool pd_conn_from_start(const struct pd_conn *);
 /* True when the datagram in hand was sent to a multicast address. */
 bool pd_conn_multicast(const struct pd_conn *);
 /* The time of the packet in hand. */

@@ -105,6 +105,24 @@ static void responses_say_how_many_there_are(void **state)
     toy_free(t);
 }
 
+static void joined_and_the_first_answer_lost(void **state)
+{
+    (void)state;
+    struct toy *t = toy_new(&toy_order);
+    toy_say(t, PD_C2S, "Lq1\n");
+    toy_lose(t, PD_S2C, 4);
+    toy_say(t, PD_C2S, "Lq2\n");
+    toy_say(t, PD_S2C, "La2\n");
+    toy_say(t, PD_C2S, "Lq3\n");
+    toy_say(t, PD_S2C, "La3\n");
+    toy_finish(t);
+    assert_int_equal(t->count, 3);
+    check(t, 0, PD_INCOMPLETE, "q1\n", "");
+    check(t, 1, PD_OK, "q2\n", "a2\n");
+    check(t, 2, PD_OK, "q3\n", "a3\n");
+    toy_free(t);
+}
+
 static void oneway_pairs_with_nothing(void **state)
 {
     (void)state;
@@ -421,6 +439,7 @@ int main(void)
         cmocka_unit_test(replies_owed_and_interim),
         cmocka_unit_test(deferred_messages_begin_with_their_first_byte),
         cmocka_unit_test(responses_say_how_many_there_are),
+        cmocka_unit_test(joined_and_the_first_answer_lost),
         cmocka_unit_test(oneway_pairs_with_nothing),
         cmocka_unit_test(response_that_acknowledges_no_request_answers_none),
         cmocka_unit_test(quarantine_ends_on_evidence),

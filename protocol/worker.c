@@ -255,6 +255,11 @@ uint16_t pd_conn_server_port(const struct pd_conn *c)
     return c->server.port;
 }
 
+bool pd_conn_from_start(const struct pd_conn *c)
+{
+    return !c->joined && !c->torn;
+}
+
 bool pd_conn_multicast(const struct pd_conn *c)
 {
     return c->udp && c->worker->packet && pd_addr_is_multicast(&c->worker->packet->dst.addr);

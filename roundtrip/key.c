@@ -84,6 +84,27 @@ static void unchain(struct pd_pairing *pairing, struct pd_rec *r)
         at = &(*at)->chain;
     }
     *at = r->chain;
+    pairing->keyed--;
+}
+
+/* Twice as many buckets: a record stays in its own or goes to the one that far behind it. */
+static void spread(struct pd_pairing *pairing)
+{
+    uint32_t old = pairing->mask + 1;
+
+    pairing->mask = 2 * old - 1;
+    for (uint32_t i = 0; i < old; i++) {
+        struct pd_rec **at = &pairing->bucket[i], *r;
+        while ((r = *at)) {
+            if (!(r->hash & old)) {
+                at = &r->chain;
+                continue;
+            }
+            *at = r->chain;
+            r->chain = pairing->bucket[i + old];
+            pairing->bucket[i + old] = r;
+        }
+    }
 }
 
 static void take_datagram(struct pd_pairing *pairing, struct pd_rec *r)
@@ -139,8 +160,9 @@ static bool again(const struct pd_party *p, struct pd_rec *r)
 
 static void put(const struct pd_party *p, struct pd_rec *r, uint64_t key, uint64_t hash)
 {
+    if (++p->pairing->keyed > p->pairing->mask && p->pairing->mask < p->pairing->mask_most)
+        spread(p->pairing);
     struct pd_rec **bucket = &p->pairing->bucket[hash & p->pairing->mask];
-
     r->owner = p->owner;
     r->key = key;
     r->hash = hash;

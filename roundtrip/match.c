@@ -6,10 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { BUCKETS_FIRST = 1024 };
+
 int pd_pairing_init(struct pd_pairing *pairing, const struct pd_store_limits *limits, uint32_t expects,
                     uint32_t outstanding)
 {
-    uint32_t buckets = 1024;
+    uint32_t buckets = BUCKETS_FIRST;
 
     memset(pairing, 0, sizeof *pairing);
     while (buckets < limits->records && buckets < 1u << 20)
@@ -23,7 +25,8 @@ int pd_pairing_init(struct pd_pairing *pairing, const struct pd_store_limits *li
         pd_pairing_free(pairing);
         return -ENOMEM;
     }
-    pairing->mask = buckets - 1;
+    pairing->mask = BUCKETS_FIRST - 1;
+    pairing->mask_most = buckets - 1;
     pairing->outstanding = outstanding;
     return 0;
 }
@@ -111,8 +114,10 @@ enum pd_status pd_match_verdict(const struct pd_rec *r)
 void pd_match_settle(const struct pd_party *p, struct pd_rec *r)
 {
     struct pd_match *m = p->match;
+    /* What pairs with nothing waits only for the proof that it began where it seemed to. */
+    uint8_t doubts = r->flags & PD_REC_ONEWAY ? PD_HOLD_UNPROVEN_C | PD_HOLD_UNPROVEN_S : UINT8_MAX;
 
-    if (!m->hold) {
+    if (!(m->hold & doubts)) {
         pd_match_emit(&p->pairing->store, r, pd_match_verdict(r));
         pd_rec_free(r);
         return;

@@ -63,7 +63,9 @@ struct pd_pairing {
     struct pd_store store;
     struct pd_pool expects;
     struct pd_rec **bucket;
-    uint32_t mask;
+    uint32_t mask,
+        mask_most;  /* of the buckets in use: few while little is outstanding, so that they stay cached */
+    uint32_t keyed; /* records in the table */
     uint32_t outstanding;                  /* limit a connection */
     struct pd_rec *first, *last;           /* datagrams' requests, oldest first */
     struct pd_rec *late_first, *late_last; /* those of them that were reported unanswered */

@@ -1,7 +1,7 @@
 /* redact.h: which names look like secrets. Their values never reach an output unless asked for. */
 #ifndef PD_ROUNDTRIP_REDACT_H
 #define PD_ROUNDTRIP_REDACT_H
-#include "base/slice.h"
+#include "roundtrip/schema.h"
 
 struct pd_redact;
 
@@ -14,7 +14,4 @@ struct pd_redact *pd_redact_new(const char *const *parts);
 void pd_redact_free(struct pd_redact *);
 
 bool pd_redact_name(const struct pd_redact *, struct pd_slice name);
-
-/* What stands in place of a secret value. */
-#define PD_REDACTED "[redacted]"
 #endif

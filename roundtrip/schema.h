@@ -51,22 +51,24 @@ enum pd_side { PD_REQUEST, PD_RESPONSE };
 enum pd_type { PD_TEXT, PD_INT, PD_BOOL, PD_LIST, PD_HEADERS, PD_OBJECTS };
 
 enum pd_role {
-    PD_LABEL = 1,     /* may be a metric's label: a bounded set of values */
-    PD_ATTRIBUTE = 2, /* goes into spans */
-    PD_LOG = 4,       /* goes into lines */
-    PD_METRIC = 8,    /* a histogram of its own */
-    PD_ASKED = 16,    /* part of the text line's "what was asked", in table order */
-    PD_CAME = 32,     /* part of its "what came" */
-    PD_HIDDEN = 64,   /* never in a line */
-    PD_QUERY = 128,   /* a URL's query: values of secret-looking keys are redacted */
-    PD_JOINED = 256,  /* text line: no blank between this and the column before (host, path) */
-    PD_MASKED = 512   /* a text with secrets or values in it: shown as the schema's mask() has it */
+    PD_LABEL = 1,      /* may be a metric's label: a bounded set of values */
+    PD_ATTRIBUTE = 2,  /* goes into spans */
+    PD_LOG = 4,        /* goes into lines */
+    PD_METRIC = 8,     /* a histogram of its own */
+    PD_ASKED = 16,     /* part of the text line's "what was asked", in table order */
+    PD_CAME = 32,      /* part of its "what came" */
+    PD_HIDDEN = 64,    /* never in a line */
+    PD_QUERY = 128,    /* a URL's query: values of secret-looking keys are redacted */
+    PD_JOINED = 256,   /* text line: no blank between this and the column before (host, path) */
+    PD_MASKED = 512,   /* a text with secrets or values in it: shown as the schema's mask() has it */
+    PD_STAND_IN = 1024 /* shown while what another field would say is not known */
 };
 
 enum pd_mask {
     PD_MASK_SECRETS = 1, /* passwords and keys become PD_REDACTED */
     PD_MASK_VALUES = 2   /* literals become `?` */
 };
+#define PD_REDACTED "[redacted]" /* what stands in place of a secret */
 enum { PD_MASKED_MAX = 1024, PD_MASK_CAP = 2 * PD_MASKED_MAX + 64 };
 #define PD_AS_IS UINT32_MAX
 

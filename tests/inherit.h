@@ -25,8 +25,11 @@ void inherit_whole(const struct bench *, struct replay *);
  * the first line that is not in it. */
 bool inherit_subset(char **all, size_t all_count, char **part, size_t count, const char **stray);
 
-/* The same, but a line may lack fields of its request and its response that the line in `all` has. */
-bool inherit_less(char **all, size_t all_count, char **part, size_t count, const char **stray);
+/* The same, but a line may lack fields of its request and its response that the line in `all` has, and have
+ * fields that stand in for others, whose lists are shorter then. Puts the lines of `part` that are not in
+ * `all` as they are to its front. */
+bool inherit_less(const struct pd_setup *, char **all, size_t all_count, char **part, size_t count,
+                  const char **stray);
 
 /* A replay's line texts: all, or those whose status is ok, error or oneway. The caller frees the list only.
  */

@@ -60,7 +60,7 @@ static bool try_it(struct trial *t)
         t->tail |= r.line[i].status == PD_OK && r.line[i].place.major / 2 >= tail_ordinal(c);
     char **part = inherit_texts(&r, true, &count);
     t->kept = count;
-    bool ok = inherit_less(t->all, t->all_count, part, count, &stray);
+    bool ok = inherit_less(t->bench->setup, t->all, t->all_count, part, count, &stray);
     if (!ok && t->shown++ < SHOW_MAX) {
         say_absent(t);
         fprintf(stderr, "%s: %s %zu: not in the whole capture's records:\n  %s\n", c->stem, t->what,

@@ -218,7 +218,7 @@ static void head(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
         pd_skip(h, S_SKIPPED, f.size);
         return;
     }
-    a->type[h->dir] = f.type;
+    pd_amqp_set(a, PD_AMQP_HEADER_COMES + h->dir, f.type == PD_AMQP_F_HEADER);
     a->channel[h->dir] = f.channel;
     pd_defer(c, h);
     pd_message(h, S_PART, f.size < PART_MAX ? f.size : PART_MAX);
@@ -228,7 +228,9 @@ static void part(struct pd_conn *c, struct pd_half *h, struct pd_slice payload)
 {
     const struct pd_amqp_conn *a = pd_amqp_of(c);
     uint32_t rest = (uint32_t)h->frame - 1;
-    struct pd_amqp_frame f = {a->type[h->dir], a->channel[h->dir], payload.len + rest};
+    bool header = pd_amqp_is(a, PD_AMQP_HEADER_COMES + h->dir);
+    struct pd_amqp_frame f = {header ? PD_AMQP_F_HEADER : PD_AMQP_F_METHOD, a->channel[h->dir],
+                              payload.len + rest};
     const char *why = NULL;
 
     if (h->holed) {
@@ -303,7 +305,7 @@ static enum pd_verdict lost(struct pd_conn *c, struct pd_half *h, enum pd_lost w
         return PD_GO_ON;
     if (why == PD_FRAME_GAP)
         pd_amqp_content_rest(c, h);
-    a->current &= (uint8_t) ~(1u << h->dir);
+    pd_amqp_set(a, PD_AMQP_CURRENT + h->dir, false);
     forget(c, h->dir);
     return PD_GO_ON;
 }
@@ -327,5 +329,6 @@ const struct pd_proto pd_proto_amqp = {
     .start = start,
     .step = step,
     .lost = lost,
+    .fin = pd_amqp_hang_up,
     .close = close,
 };

@@ -76,16 +76,31 @@ struct pd_amqp_conn {
     uint32_t clock;
     uint16_t losses[2];  /* how often a direction lost its place, or found it */
     uint16_t passing[2]; /* the channel that act means, or of the content that is the current record */
-    uint16_t channel[2]; /* of the frame that comes in pieces, and its type */
-    uint8_t type[2];
-    uint8_t act[2];     /* what to do at the end of the frame now passing */
-    uint8_t room;       /* log2 of channels there is room for */
-    uint8_t current;    /* a bit for each direction whose content is its current record */
-    bool answers : 1;   /* the server's current record is a response */
-    bool pipelined : 1; /* several of the same method were outstanding on a channel */
-    bool version_8 : 1; /* 0-8 has other numbers for closing */
+    uint16_t channel[2]; /* of the frame that comes in pieces */
+    uint16_t last;       /* the entry that was looked for last */
+    uint8_t act[2];      /* what to do at the end of the frame now passing */
+    uint8_t room;        /* log2 of channels there is room for */
+    uint8_t bits;        /* PD_AMQP_CURRENT + direction, PD_AMQP_HEADER_COMES + direction */
+    bool answers : 1;    /* the server's current record is a response */
+    bool pipelined : 1;  /* several of the same method were outstanding on a channel */
+    bool version_8 : 1;  /* 0-8 has other numbers for closing */
 };
 _Static_assert(sizeof(struct pd_amqp_conn) <= 48, "the state fits into the connection");
+
+enum {
+    PD_AMQP_CURRENT,         /* this direction's current record is content */
+    PD_AMQP_HEADER_COMES = 2 /* the frame that comes in pieces is a content header, else a method */
+};
+
+static inline bool pd_amqp_is(const struct pd_amqp_conn *a, unsigned bit)
+{
+    return a->bits >> bit & 1;
+}
+
+static inline void pd_amqp_set(struct pd_amqp_conn *a, unsigned bit, bool on)
+{
+    a->bits = (uint8_t)((a->bits & ~(1u << bit)) | (unsigned)on << bit);
+}
 
 /* The channel's entry, made when there is none; NULL when there is no memory. Stays where it is until the
  * next call. */
@@ -167,6 +182,9 @@ void pd_amqp_settle(struct pd_conn *, struct pd_half *, struct pd_amqp_channel *
 /* The channel or the connection is closed because of what is told in args. */
 void pd_amqp_refuse(struct pd_conn *, struct pd_half *, struct pd_amqp_channel *,
                     const struct pd_amqp_method *, const struct pd_amqp_args *);
+
+/* This direction ends. */
+void pd_amqp_hang_up(struct pd_conn *, struct pd_half *);
 
 /* content.c: messages with content. Each begins a part of a message; pd_amqp_content_end() ends it. */
 void pd_amqp_publish(struct pd_conn *, struct pd_half *, struct pd_amqp_channel *,

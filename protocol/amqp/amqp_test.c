@@ -1,12 +1,355 @@
-/* amqp_test.c */
+/* amqp_test.c: frames written by hand, whole and in pieces. */
 #include "tests/drive.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
+enum { BYTES_MAX = 4096 };
+
+static uint8_t buffer[BYTES_MAX]; /* frames that wait to be sent as one segment */
+static size_t filled;
+
+static void put(const void *bytes, size_t n)
+{
+    assert_true(filled + n <= sizeof buffer);
+    memcpy(buffer + filled, bytes, n);
+    filled += n;
+}
+
+static void put_number(uint64_t v, unsigned bytes)
+{
+    while (bytes--) {
+        uint8_t b = (uint8_t)(v >> 8 * bytes);
+        put(&b, 1);
+    }
+}
+
+/* Type, channel, size, payload, end. */
+static void frame(uint8_t type, uint16_t channel, const void *payload, size_t n)
+{
+    put_number(type, 1);
+    put_number(channel, 2);
+    put_number(n, 4);
+    put(payload, n);
+    put_number(0xce, 1);
+}
+
+/* A method: class and id stand first in the payload. */
+#define METHOD(channel, payload) frame(1, channel, "" payload, sizeof(payload) - 1)
+/* Of n bytes of a message, a header and one body. */
+static void content(uint16_t channel, unsigned n)
+{
+    uint8_t header[] = {0, 60, 0, 0, 0, 0, 0, 0, 0, 0, (uint8_t)(n >> 8), (uint8_t)n, 0, 0};
+    static const uint8_t body[512];
+
+    frame(2, channel, header, sizeof header);
+    if (n)
+        frame(3, channel, body, n);
+}
+
+static void flush(struct drive *d, enum pd_dir dir)
+{
+    drive_send(d, dir, buffer, filled);
+    filled = 0;
+}
+
+#define OPEN "\0\x14\0\x0a\0"
+#define OPEN_OK "\0\x14\0\x0b\0\0\0\0"
+#define SELECT "\0\x55\0\x0a\0"
+#define SELECT_OK "\0\x55\0\x0b"
+#define PUBLISH "\0\x3c\0\x28\0\0\1e\1k\0"
+#define ACK(tag, multiple) "\0\x3c\0\x50\0\0\0\0\0\0\0" tag multiple
+#define NACK(tag, flags) "\0\x3c\0\x78\0\0\0\0\0\0\0" tag flags
+#define CONSUME(flags) "\0\x3c\0\x14\0\0\1q\1t" flags "\0\0\0\0"
+#define CONSUME_OK "\0\x3c\0\x15\1t"
+#define DELIVER(tag) "\0\x3c\0\x3c\1t\0\0\0\0\0\0\0" tag "\0\1e\1k"
+
+/* A connection whose channel 1 is open: one record. */
+static struct drive *opened(uint32_t piece)
+{
+    struct drive *d = drive_new("amqp");
+
+    filled = 0;
+    drive_cut(d, piece);
+    drive_syn(d);
+    put("AMQP\0\0\x09\x01", 8);
+    METHOD(1, OPEN);
+    flush(d, PD_C2S);
+    METHOD(1, OPEN_OK);
+    flush(d, PD_S2C);
+    return d;
+}
+
+static void check(struct drive *d, size_t i, const char *status, const char *holds)
+{
+    char want[32];
+    const char *line = drive_line(d, i);
+
+    snprintf(want, sizeof want, "\"status\":\"%s\"", status);
+    assert_non_null(line);
+    if (!strstr(line, want) || !strstr(line, holds))
+        fail_msg("%s %s: %s", status, holds, line);
+}
+
+static void publishes_are_confirmed_by_number(void **state)
+{
+    (void)state;
+    for (uint32_t piece = 0; piece < 9; piece++) {
+        struct drive *d = opened(piece);
+        METHOD(1, SELECT);
+        for (int i = 0; i < 4; i++) {
+            METHOD(1, PUBLISH);
+            content(1, i == 3 ? 0 : 5);
+        }
+        flush(d, PD_C2S);
+        METHOD(1, SELECT_OK);
+        METHOD(1, ACK("\2", "\1"));
+        METHOD(1, NACK("\4", "\0"));
+        METHOD(1, ACK("\3", "\0"));
+        METHOD(1, ACK("\3", "\0"));
+        flush(d, PD_S2C);
+        drive_finish(d);
+        assert_int_equal(drive_count(d), 6);
+        check(d, 2, "ok",
+              "\"delivery_tag\":1,\"body_bytes\":5,\"bytes\":54},\"response\":{\"class\":\"Basic\","
+              "\"method\":\"Ack\"}");
+        check(d, 3, "ok",
+              "\"delivery_tag\":2,\"body_bytes\":5,\"bytes\":54},\"response\":{\"class\":\"Basic\","
+              "\"method\":\"Ack\",\"bytes\":21}");
+        check(d, 4, "error", "\"error\":\"Nack\"");
+        check(d, 4, "error", "\"delivery_tag\":4,\"body_bytes\":0,\"bytes\":41}");
+        check(d, 5, "ok", "\"delivery_tag\":3");
+        assert_int_equal(drive_counter(d, PD_C_ORPHAN), 1);
+        drive_free(d);
+    }
+}
+
+static void publishes_without_confirms_are_oneway(void **state)
+{
+    struct drive *d = opened(0);
+
+    (void)state;
+    METHOD(1, PUBLISH);
+    content(1, 300);
+    flush(d, PD_C2S);
+    drive_finish(d);
+    assert_int_equal(drive_count(d), 2);
+    check(d, 1, "oneway", "\"exchange\":\"e\",\"routing_key\":\"k\",\"body_bytes\":300");
+    drive_free(d);
+}
+
+static void channels_take_turns(void **state)
+{
+    (void)state;
+    for (uint32_t piece = 0; piece < 9; piece++) {
+        struct drive *d = opened(piece);
+        METHOD(2, OPEN);
+        METHOD(1, PUBLISH);
+        METHOD(2, PUBLISH);
+        frame(2, 2, "\0\x3c\0\0\0\0\0\0\0\0\0\4\0\0", 14);
+        frame(2, 1, "\0\x3c\0\0\0\0\0\0\0\0\0\6\0\0", 14);
+        frame(3, 1, "abc", 3);
+        frame(3, 2, "1234", 4);
+        frame(8, 0, "", 0);
+        frame(3, 1, "def", 3);
+        flush(d, PD_C2S);
+        drive_finish(d);
+        assert_int_equal(drive_count(d), 4);
+        check(d, 1, "oneway",
+              "\"channel\":2,\"class\":\"Basic\",\"method\":\"Publish\",\"exchange\":\"e\",\"routing_key\":"
+              "\"k\",\"body_bytes\":4,\"bytes\":53");
+        check(d, 2, "oneway",
+              "\"channel\":1,\"class\":\"Basic\",\"method\":\"Publish\",\"exchange\":\"e\",\"routing_key\":"
+              "\"k\",\"body_bytes\":6,\"bytes\":63");
+        drive_free(d);
+    }
+}
+
+static void deliveries_are_answered_as_the_consumer_said(void **state)
+{
+    (void)state;
+    for (int no_ack = 0; no_ack < 2; no_ack++) {
+        struct drive *d = opened(0);
+        if (no_ack)
+            METHOD(1, CONSUME("\2"));
+        else
+            METHOD(1, CONSUME("\0"));
+        flush(d, PD_C2S);
+        METHOD(1, CONSUME_OK);
+        METHOD(1, DELIVER("\1"));
+        content(1, 5);
+        METHOD(1, DELIVER("\2"));
+        content(1, 5);
+        flush(d, PD_S2C);
+        if (!no_ack)
+            METHOD(1, ACK("\0", "\1")); /* all */
+        flush(d, PD_C2S);
+        drive_finish(d);
+        assert_int_equal(drive_count(d), 4);
+        for (size_t i = 2; i < 4; i++)
+            check(d, i, no_ack ? "oneway" : "ok", "\"method\":\"Deliver\"");
+        drive_free(d);
+    }
+}
+
+static void joined_consumers_are_unsure_until_named(void **state)
+{
+    struct drive *d = drive_new("amqp");
+
+    (void)state;
+    filled = 0;
+    frame(8, 0, "", 0);
+    flush(d, PD_C2S);
+    for (int i = 0; i < 2; i++) {
+        METHOD(1, DELIVER("\7"));
+        content(1, 5);
+        METHOD(1, DELIVER("\x8"));
+        content(1, 5);
+        flush(d, PD_S2C);
+        METHOD(1, ACK("\x8", "\1"));
+        flush(d, PD_C2S);
+    }
+    METHOD(1, PUBLISH);
+    content(1, 5);
+    flush(d, PD_C2S);
+    drive_finish(d);
+    assert_int_equal(drive_count(d), 5);
+    check(d, 0, "incomplete", "\"delivery_tag\":7");
+    check(d, 1, "ok", "\"delivery_tag\":8");
+    check(d, 2, "ok", "\"delivery_tag\":7"); /* its consumer is known now */
+    check(d, 3, "ok", "\"delivery_tag\":8");
+    check(d, 4, "incomplete", "Publish"); /* confirmed or not */
+    drive_free(d);
+}
+
+#define DECLARE(name) "\0\x32\0\x0a\0\0\1" name "\0\0\0\0\0"
+#define DECLARE_OK(name) "\0\x32\0\x0b\1" name "\0\0\0\0\0\0\0\0"
+#define CLOSE "\0\x14\0\x28\1\x94\4none\0\x32\0\x0a"
+#define CLOSE_OK "\0\x14\0\x29"
+
+static void answers_come_in_order_until_a_close_names_one(void **state)
+{
+    (void)state;
+    for (uint32_t piece = 0; piece < 9; piece++) {
+        struct drive *d = opened(piece);
+        METHOD(1, DECLARE("a"));
+        METHOD(1, DECLARE("b"));
+        METHOD(1, "\0\x3c\0\x0a\0\0\0\0\0\1\0"); /* Qos */
+        flush(d, PD_C2S);
+        METHOD(1, DECLARE_OK("a"));
+        METHOD(1, CLOSE);
+        flush(d, PD_S2C);
+        METHOD(1, CLOSE_OK);
+        flush(d, PD_C2S);
+        drive_finish(d);
+        assert_int_equal(drive_count(d), 5);
+        check(d, 1, "ok", "\"queue_name\":\"a\"");
+        check(d, 2, "error",
+              "\"error\":\"404 "
+              "none\",\"request\":{\"channel\":1,\"class\":\"Queue\",\"method\":\"Declare\",\"queue_name\":"
+              "\"b\"");
+        check(d, 3, "error", "\"class\":\"Channel\",\"method\":\"Close\"");
+        check(d, 4, "unanswered", "Qos");
+        drive_free(d);
+    }
+}
+
+static void a_lost_client_ends_counting(void **state)
+{
+    struct drive *d = opened(0);
+
+    (void)state;
+    METHOD(1, SELECT);
+    METHOD(1, PUBLISH);
+    content(1, 5);
+    flush(d, PD_C2S);
+    drive_gap(d, PD_C2S, 54);
+    METHOD(1, PUBLISH);
+    content(1, 5);
+    METHOD(1, PUBLISH);
+    content(1, 5);
+    flush(d, PD_C2S);
+    METHOD(1, SELECT_OK);
+    METHOD(1, ACK("\1", "\0"));
+    METHOD(1, ACK("\3", "\1"));
+    flush(d, PD_S2C);
+    drive_finish(d);
+    assert_int_equal(drive_counter(d, PD_C_OK), 3); /* two methods, and the publish that was counted */
+    assert_int_equal(drive_counter(d, PD_C_INCOMPLETE), 2);
+    drive_free(d);
+}
+
+static void rules_are_checked(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t n;
+    } bad[] = {
+        {"\4\0\1\0\0\0\1x\xce", 9},               /* no such type */
+        {"\1\0\1\0\0\0\5\0\x14\0\x0a\0\xcf", 13}, /* another end */
+        {"\1\0\1\0\0\0\4\0\x3c\0\x3c\xce", 12},   /* the server's method */
+        {"\1\0\0\0\0\0\5\0\x14\0\x0a\0\xce", 13}, /* a channel's method on channel 0 */
+        {"\1\0\1\0\0\0\5\0\x3c\0\x28\0\xce", 13}, /* without arguments */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        for (uint32_t piece = 0; piece < 2; piece++) {
+            struct drive *d = opened(piece);
+            drive_send(d, PD_C2S, bad[i].bytes, bad[i].n);
+            drive_finish(d);
+            assert_int_equal(drive_counter(d, PD_C_BAD), 1);
+            drive_free(d);
+        }
+}
+
+static void version_1_is_opaque(void **state)
+{
+    struct drive *d = drive_new("amqp");
+
+    (void)state;
+    drive_syn(d);
+    drive_send(d, PD_C2S, "AMQP\3\1\0\0", 8);
+    drive_send(d, PD_S2C, "AMQP\3\1\0\0", 8);
+    drive_finish(d);
+    assert_int_equal(drive_counter(d, PD_C_OPAQUE), 1);
+    drive_free(d);
+}
+
+static void channels_beyond_the_table_are_forgotten(void **state)
+{
+    struct drive *d = opened(0);
+
+    (void)state;
+    for (unsigned i = 2; i < 600; i++) {
+        METHOD((uint16_t)i, OPEN);
+        flush(d, PD_C2S);
+        METHOD((uint16_t)i, OPEN_OK);
+        flush(d, PD_S2C);
+    }
+    drive_finish(d);
+    assert_int_equal(drive_counter(d, PD_C_OK), 599);
+    assert_true(drive_counter(d, PD_C_FORGOTTEN) > 0);
+    drive_free(d);
+}
+
 int main(void)
 {
-    return 0;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(publishes_are_confirmed_by_number),
+        cmocka_unit_test(publishes_without_confirms_are_oneway),
+        cmocka_unit_test(channels_take_turns),
+        cmocka_unit_test(deliveries_are_answered_as_the_consumer_said),
+        cmocka_unit_test(joined_consumers_are_unsure_until_named),
+        cmocka_unit_test(answers_come_in_order_until_a_close_names_one),
+        cmocka_unit_test(a_lost_client_ends_counting),
+        cmocka_unit_test(rules_are_checked),
+        cmocka_unit_test(version_1_is_opaque),
+        cmocka_unit_test(channels_beyond_the_table_are_forgotten),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,6 +57,7 @@ static bool grow(struct pd_conn *c)
     if (old)
         pd_give_back(c, old, bytes_of(a->room));
     a->channels = table;
+    a->last = 0;
     a->room = rooms[i];
     return true;
 }
@@ -77,6 +78,10 @@ static struct pd_amqp_channel *evict(struct pd_conn *c, struct pd_amqp_channel *
 struct pd_amqp_channel *pd_amqp_channel(struct pd_conn *c, uint16_t id)
 {
     struct pd_amqp_conn *a = pd_amqp_of(c);
+    struct pd_amqp_channel *last = a->channels ? a->channels + a->last : NULL;
+
+    if (last && last->open && last->id == id)
+        return last;
     struct pd_amqp_channel *found = a->channels ? find(set_of(a->channels, a->room, id), id) : NULL;
 
     if (!found) {
@@ -90,6 +95,7 @@ struct pd_amqp_channel *pd_amqp_channel(struct pd_conn *c, uint16_t id)
         *found = (struct pd_amqp_channel){.id = id, .open = true};
     }
     found->used = a->clock++;
+    a->last = (uint16_t)(found - a->channels);
     return found;
 }
 

@@ -24,9 +24,9 @@ void pd_amqp_content_rest(struct pd_conn *c, struct pd_half *h)
 {
     struct pd_amqp_conn *a = pd_amqp_of(c);
 
-    if (!(a->current >> h->dir & 1))
+    if (!pd_amqp_is(a, PD_AMQP_CURRENT + h->dir))
         return;
-    a->current &= (uint8_t) ~(1u << h->dir);
+    pd_amqp_set(a, PD_AMQP_CURRENT + h->dir, false);
     if (a->answers && h->dir == PD_S2C)
         pd_response_pause(c, h);
     else
@@ -62,7 +62,7 @@ static struct pd_rec *resume(struct pd_conn *c, struct pd_half *h, struct pd_amq
     const struct pd_amqp_content *content = &ch->content[h->dir];
 
     a->act[h->dir] = PD_AMQP_CONTENT;
-    if ((a->current >> h->dir & 1) && a->passing[h->dir] == ch->id)
+    if (pd_amqp_is(a, PD_AMQP_CURRENT + h->dir) && a->passing[h->dir] == ch->id)
         return pd_current(c, h->dir);
     pd_amqp_content_rest(c, h);
     a->passing[h->dir] = ch->id;
@@ -127,13 +127,13 @@ void pd_amqp_content_end(struct pd_conn *c, struct pd_half *h)
     struct pd_amqp_content *content = ch ? &ch->content[h->dir] : NULL;
 
     if (!content || content->phase != PD_AMQP_BODY || content->left) {
-        a->current |= (uint8_t)(1u << h->dir);
+        pd_amqp_set(a, PD_AMQP_CURRENT + h->dir, true);
         if (h->dir == PD_S2C)
             a->answers = content && content->ending == PD_AMQP_IS_RESPONSE;
         return;
     }
     content->phase = PD_AMQP_NO_CONTENT;
-    a->current &= (uint8_t) ~(1u << h->dir);
+    pd_amqp_set(a, PD_AMQP_CURRENT + h->dir, false);
     switch ((enum pd_amqp_ending)content->ending) {
     case PD_AMQP_IS_REQUEST:
         pd_request_end(c, h);

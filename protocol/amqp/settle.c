@@ -14,7 +14,7 @@ struct answer {
 
 static bool says_no(const struct pd_amqp_method *m)
 {
-    return m->id != (PD_AMQP_ACK & UINT8_MAX);
+    return m->name && pd_amqp_code(m) != PD_AMQP_ACK;
 }
 
 /* The one that is named is meant unless its channel began anew, which both directions would show; of the
@@ -28,7 +28,8 @@ static bool fill(struct pd_rec *r, const void *arg)
          named =
              (uint64_t)f->delivery_tag.v == answer->named && f->losses[answer->asker] == now[answer->asker];
 
-    pd_amqp_fill_reply(r, answer->method);
+    if (answer->method->name)
+        pd_amqp_fill_reply(r, answer->method);
     if (answer->code)
         pd_amqp_fill_error(r, answer->code, answer->text);
     else if (says_no(answer->method))
@@ -149,6 +150,23 @@ void pd_amqp_refuse(struct pd_conn *c, struct pd_half *h, struct pd_amqp_channel
         key = pd_amqp_asked(c, ch, args->class_id, args->id);
     else
         key = only_asked(c, args);
+    if (key)
+        refuse_key(c, h, key, &answer);
+}
+
+/* Whoever closes the connection at once, instead of answering that it is closed, answers by that. */
+void pd_amqp_hang_up(struct pd_conn *c, struct pd_half *h)
+{
+    static const struct pd_amqp_method none = {0};
+    struct answer answer = {.conn = c, .method = &none, .asker = !h->dir};
+    uint64_t key = pd_amqp_key(PD_AMQP_K_METHOD, 0, PD_AMQP_CONNECTION_CLOSE);
+
+    if (h->dir == PD_S2C) {
+        struct pd_amqp_channel *ch = pd_amqp_channel(c, 0);
+        key = ch ? pd_amqp_asked(c, ch, PD_AMQP_CONNECTION, PD_AMQP_CONNECTION_CLOSE & UINT8_MAX) : 0;
+    }
+    h->token_ts = pd_conn_now(c); /* no byte of this direction tells the time of its end */
+    h->has_ack = false;
     if (key)
         refuse_key(c, h, key, &answer);
 }

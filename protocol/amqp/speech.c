@@ -72,12 +72,33 @@ static struct pd_rec *ask_as_client(struct pd_conn *c, struct pd_half *h, struct
     return r;
 }
 
+/* Two openings, of which the first is not answered yet: the second will be refused. */
+static bool opens_twice(struct pd_conn *c, struct pd_amqp_channel *ch, const struct pd_amqp_method *m)
+{
+    uint64_t key = ch->whole ? pd_amqp_asked(c, ch, m->class_id, m->id) : 0;
+    const struct pd_amqp *f = key ? kept(c, PD_C2S, key) : NULL;
+
+    return f && memcmp(f->losses, pd_amqp_of(c)->losses, sizeof f->losses) == 0;
+}
+
+/* A channel begins with nothing outstanding and nothing agreed on. */
+static void open_channel(struct pd_conn *c, struct pd_amqp_channel *ch, const struct pd_amqp_method *m)
+{
+    uint16_t id = ch->id;
+
+    if (opens_twice(c, ch, m))
+        return;
+    pd_amqp_channel_end(c, ch, false);
+    *ch = (struct pd_amqp_channel){
+        .id = id, .open = true, .whole = true, .confirm = PD_AMQP_OFF, .used = pd_amqp_of(c)->clock};
+}
+
 /* What a request changes at once: the server works in order, and whoever is refused has no channel. */
 static void learn_request(struct pd_conn *c, struct pd_amqp_channel *ch, const struct pd_amqp_method *m)
 {
     switch (pd_amqp_code(m)) {
     case PD_AMQP_CHANNEL_OPEN:
-        pd_amqp_channel_end(c, ch, false);
+        open_channel(c, ch, m);
         break;
     case PD_AMQP_CONFIRM_SELECT: /* a second one changes nothing */
         if (ch->confirm == PD_AMQP_OFF) {
@@ -129,14 +150,10 @@ static void ask(struct pd_conn *c, struct pd_half *h, struct pd_amqp_channel *ch
 {
     const struct pd_amqp_conn *a = pd_amqp_of(c);
     uint16_t channel = ch->id;
-    bool opens = pd_amqp_code(m) == PD_AMQP_CHANNEL_OPEN,
-         closes = pd_amqp_code(m) == PD_AMQP_CHANNEL_CLOSE || pd_amqp_code(m) == PD_AMQP_CONNECTION_CLOSE;
+    bool closes = pd_amqp_code(m) == PD_AMQP_CHANNEL_CLOSE || pd_amqp_code(m) == PD_AMQP_CONNECTION_CLOSE;
 
     if (h->dir == PD_C2S)
         learn_request(c, ch, m);
-    if (opens)
-        *ch = (struct pd_amqp_channel){
-            .id = channel, .open = true, .whole = true, .confirm = PD_AMQP_OFF, .used = a->clock};
     if (m->nowait && (args->flags & m->nowait)) {
         tell(c, h, channel, m, args);
         return;

@@ -119,6 +119,8 @@ static int take(struct pd_mongodb_reader *m, struct pd_rec *r, const struct pd_m
     case PD_MONGODB_PASS:
         break;
     }
+    if (total <= in.len)
+        return (int)(lead + total);
     m->skip = total - head;
     return (int)(lead + head);
 }
@@ -150,7 +152,7 @@ static int value(struct pd_mongodb_reader *m, struct pd_rec *r, struct pd_mongod
     return take(m, r, e, rest, lead, head, total);
 }
 
-int pd_mongodb_element(struct pd_mongodb_reader *m, struct pd_rec *r, struct pd_slice in)
+static int element(struct pd_mongodb_reader *m, struct pd_rec *r, struct pd_slice in)
 {
     if (!in.len)
         return PD_MONGODB_NEED;
@@ -167,6 +169,21 @@ int pd_mongodb_element(struct pd_mongodb_reader *m, struct pd_rec *r, struct pd_
         return PD_MONGODB_NEED;
     m->type = e.type;
     return pass_nuls(m, 1, PD_MONGODB_S_VALUE, 1 + most); /* there is no NUL in what is in sight */
+}
+
+int pd_mongodb_elements(struct pd_mongodb_reader *m, struct pd_rec *r, struct pd_slice in)
+{
+    uint32_t used = 0;
+
+    do {
+        int n = element(m, r, (struct pd_slice){in.p + used, in.len - used});
+        if (n == PD_MONGODB_FAULT || (n == PD_MONGODB_NEED && !used))
+            return n;
+        if (n == PD_MONGODB_NEED)
+            break;
+        used += (uint32_t)n;
+    } while (m->stage == PD_MONGODB_S_ELEMENT && !m->skip);
+    return (int)used;
 }
 
 int pd_mongodb_value(struct pd_mongodb_reader *m, struct pd_rec *r, struct pd_slice in)

@@ -186,7 +186,8 @@ enum pd_mongodb_text { /* texts that are kept */
 struct pd_text *pd_mongodb_text_of(struct pd_mongodb *, enum pd_mongodb_text, uint16_t *cap);
 /* The stages of documents. in is contiguous: all there is, or at least PD_MONGODB_CARRY bytes. */
 int pd_mongodb_document(struct pd_mongodb_reader *, struct pd_slice in, enum pd_mongodb_place);
-int pd_mongodb_element(struct pd_mongodb_reader *, struct pd_rec *, struct pd_slice in);
+/* As many elements as are at hand. */
+int pd_mongodb_elements(struct pd_mongodb_reader *, struct pd_rec *, struct pd_slice in);
 int pd_mongodb_value(struct pd_mongodb_reader *, struct pd_rec *, struct pd_slice in);
 /* n bytes of the innermost document are used; false when it has not so many before its end. */
 bool pd_mongodb_charge(struct pd_mongodb_reader *, uint32_t n);

@@ -384,6 +384,32 @@ static void test_orphan(void **state)
     test_free(b);
 }
 
+/* More at once than the table of what is outstanding begins with; answered from the last to the first. */
+static void test_many(void **state)
+{
+    enum { MANY = 3000 };
+    struct drive *d = drive_new("mongodb");
+    struct bytes *b = fresh();
+
+    (void)state;
+    drive_syn(d);
+    for (uint32_t i = 1; i <= MANY; i++) {
+        msg(b, i, 0, 0);
+        command(b, "find", "items");
+        end(b);
+    }
+    drive_send(d, PD_C2S, b->p, b->n);
+    b->n = 0;
+    for (uint32_t i = MANY; i > 0; i--)
+        ok(b, MANY + i, i);
+    drive_send(d, PD_S2C, b->p, b->n);
+    drive_finish(d);
+    assert_int_equal(drive_counter(d, PD_C_OK), MANY);
+    assert_int_equal(drive_count(d), MANY);
+    drive_free(d);
+    test_free(b);
+}
+
 /* On a port that nobody knows, with and without its beginning. */
 static void test_detect(void **state)
 {
@@ -417,6 +443,7 @@ int main(void)
         cmocka_unit_test(test_failures), cmocka_unit_test(test_documents),
         cmocka_unit_test(test_depth),    cmocka_unit_test(test_bad),
         cmocka_unit_test(test_orphan),   cmocka_unit_test(test_detect),
+        cmocka_unit_test(test_many),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -364,7 +364,7 @@ static int run(struct pd_mongodb_reader *m, struct pd_rec *r, struct pd_slice in
 {
     switch ((enum pd_mongodb_stage)m->stage) {
     case PD_MONGODB_S_ELEMENT:
-        return pd_mongodb_element(m, r, in);
+        return pd_mongodb_elements(m, r, in);
     case PD_MONGODB_S_PART:
         return next_part(m, r);
     case PD_MONGODB_S_LEAD:
