@@ -1,10 +1,16 @@
 # broker.sh: a Kafka broker from Maven Central. Sourced by testdata/make_kafka.sh and bench/kafka.sh.
 
+kafka_folder() { echo "${XDG_CACHE_HOME:-$HOME/.cache}/packetd-kafka/$1"; }
+
+# kafka_has VERSION: is it there?
+kafka_has() { [ -e "$(kafka_folder "$1")/complete" ]; }
+
 # kafka_jars VERSION: fetches the broker into a folder below the user's cache, once, and prints that folder. Fails
 # when it cannot be had.
 kafka_jars() {
-    local folder=${XDG_CACHE_HOME:-$HOME/.cache}/packetd-kafka/$1 pom
-    if [ ! -e "$folder/complete" ]; then
+    local folder pom
+    folder=$(kafka_folder "$1")
+    if ! kafka_has "$1"; then
         pom=$(mktemp -d)
         {
             echo '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>'
