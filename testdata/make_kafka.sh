@@ -155,7 +155,7 @@ record sasl_raw 'tcp port 9094' 'kafka-python with SaslHandshake 0: SASL tokens 
 record old "$any" 'kafka-python as a client of brokers of 0.9, 0.10 and 0.11: message sets of formats 0 and 1, gzip, old groups.'
 [ "$wanted" = "  " ] || exit 0
 version=$new
-editcap -F pcap "$out/load.pcap" "$out/lost.pcap" 40 41 150 260 && describe lost 'load without four packets (editcap).'
+editcap -F pcap "$out/load.pcap" "$out/lost.pcap" 120 200 219 227 303 && describe lost 'load without five packets with requests and responses (editcap).'
 editcap -F pcap -r "$out/group_consumer.pcap" "$out/joined.pcap" 120-2000 && describe joined 'group_consumer from its packet 120 on (editcap): connections that are older than the capture.'
 chmod 644 "$out"/*
 ls -l "$out"

@@ -39,8 +39,8 @@ struct pd_kafka_sink {
     struct pd_learnt *topics; /* names by id */
 };
 
-/* A text of that meaning (enum pd_kafka_meaning), which had `full` bytes; id: what a topic's id means. type:
- * what kind of key or resource it names, -1 when that was not said yet. */
+/* A text of that meaning (enum pd_kafka_meaning), which had `full` bytes. type: what kind of key or resource
+ * it names, -1 when that was not said yet. */
 void pd_kafka_saw_text(struct pd_kafka_sink *, uint8_t meaning, struct pd_slice, uint32_t full, int type);
 void pd_kafka_saw_client(struct pd_kafka_sink *, struct pd_slice, uint32_t full);
 void pd_kafka_saw_topic_id(struct pd_kafka_sink *, const uint8_t *id);

@@ -265,7 +265,9 @@ static enum pd_kafka_walked batch_head(struct pd_kafka_walk *w, struct pd_slice 
         w->uncounted |= (p[0] & COMPRESSED) != 0;
         w->count++;
     } else if (!(p[5] & CONTROL)) {
-        w->count += pd_be32(p + n - 4);
+        uint32_t count = pd_be32(p + n - 4);
+        w->uncounted |= count > INT32_MAX;
+        w->count += count;
     }
     w->pass = w->batch - n;
     w->records -= w->batch;

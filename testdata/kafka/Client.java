@@ -214,10 +214,10 @@ public class Client {
         for (int k = 0; k < 3; k++) {
             int id = k;
             all.add(pool.submit(() -> {
-                try (var p = producer("client.id", "loader-" + id, "linger.ms", "0", "max.in.flight.requests.per.connection", "5")) {
-                    for (int i = 0; i < 60; i++) {
-                        p.send(new ProducerRecord<>("load", i % 4, null, LINE));
-                        if (i % 5 == 0) Thread.sleep(3);
+                try (var p = producer("client.id", "loader-" + id, "linger.ms", "0", "batch.size", "1")) {
+                    for (int i = 0; i < 90; i++) {
+                        var sent = p.send(new ProducerRecord<>("load", i % 4, null, LINE));
+                        if (i % 3 == 0) sent.get(); // else several at once
                     }
                 }
                 return 0;
@@ -226,7 +226,7 @@ public class Client {
         all.add(pool.submit(() -> {
             try (var c = consumer("client.id", "drain", "group.id", "drainers", "auto.offset.reset", "earliest", "fetch.max.wait.ms", "20")) {
                 c.subscribe(List.of("load"));
-                System.out.println(read(c, 180));
+                System.out.println(read(c, 270));
             }
             return 0;
         }));
