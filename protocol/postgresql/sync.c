@@ -203,7 +203,9 @@ static int startup(struct pd_slice in, uint8_t *confidence)
         return PD_NO;
     if (kind == PD_PG_S_CANCEL && in.len > pd_be32(in.p))
         return PD_NO;
-    if (kind == PD_PG_S_SESSION && in.len > PD_PG_STARTUP_HEAD && !word(in.p[PD_PG_STARTUP_HEAD]))
+    if (kind == PD_PG_S_SESSION && in.len == PD_PG_STARTUP_HEAD)
+        return PD_MORE; /* so far it may be another protocol's request 3 in version 0 */
+    if (kind == PD_PG_S_SESSION && !word(in.p[PD_PG_STARTUP_HEAD]))
         return PD_NO;
     if ((kind == PD_PG_S_SSL || kind == PD_PG_S_GSS) && in.len > PD_PG_STARTUP_HEAD)
         return PD_NO; /* nobody goes on before the answer */
