@@ -111,11 +111,16 @@ enum pd_status pd_match_verdict(const struct pd_rec *r)
     return r->schema->failed && r->schema->failed(r, &error) ? PD_ERROR : PD_OK;
 }
 
+static uint8_t unproven(uint8_t dir)
+{
+    return dir ? PD_HOLD_UNPROVEN_S : PD_HOLD_UNPROVEN_C;
+}
+
 void pd_match_settle(const struct pd_party *p, struct pd_rec *r)
 {
     struct pd_match *m = p->match;
     /* What pairs with nothing waits only for the proof that it began where it seemed to. */
-    uint8_t doubts = r->flags & PD_REC_ONEWAY ? PD_HOLD_UNPROVEN_C | PD_HOLD_UNPROVEN_S : UINT8_MAX;
+    uint8_t doubts = r->flags & PD_REC_ONEWAY ? unproven(r->asked_by) : UINT8_MAX;
 
     if (!(m->hold & doubts)) {
         pd_match_emit(&p->pairing->store, r, pd_match_verdict(r));
@@ -348,11 +353,6 @@ static void drop_oneway(const struct pd_party *p, uint8_t dir)
     r->flags |= PD_REC_BROKEN;
     pd_match_emit(&p->pairing->store, r, PD_INCOMPLETE);
     pd_rec_free(r);
-}
-
-static uint8_t unproven(uint8_t dir)
-{
-    return dir ? PD_HOLD_UNPROVEN_S : PD_HOLD_UNPROVEN_C;
 }
 
 void pd_match_lost(const struct pd_party *p, uint8_t dir)

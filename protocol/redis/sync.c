@@ -90,8 +90,9 @@ static int answer(bool certain, uint8_t *confidence)
     return 0;
 }
 
-/* Messages up to the slice's end, or so many; what follows one must be another. */
-static int walk(struct pd_slice s, enum pd_redis_met (*one)(struct pd_slice *, struct found *),
+/* Messages up to the slice's end, or so many; what follows one must be another, unless they may be mixed with
+ * inline commands. */
+static int walk(struct pd_slice s, enum pd_redis_met (*one)(struct pd_slice *, struct found *), bool mixed,
                 uint8_t *confidence)
 {
     struct found first = {0}, other;
@@ -99,6 +100,8 @@ static int walk(struct pd_slice s, enum pd_redis_met (*one)(struct pd_slice *, s
 
     for (int i = 0; i < MESSAGES && s.len; i++) {
         enum pd_redis_met met = one(&s, i ? &other : &first);
+        if (met == PD_REDIS_BAD && i && mixed)
+            break;
         if (met == PD_REDIS_BAD)
             return PD_NO;
         if (met == PD_REDIS_MORE && i == 0 && !first.cut)
@@ -162,7 +165,8 @@ static int sync_request(struct pd_slice s, const struct pd_look *look, uint8_t *
         cut_front(&s, 1);
     if (!s.len)
         return PD_MORE;
-    return s.p[0] == '*' ? walk(s, command, confidence) : sync_inline(s, look, confidence);
+    return s.p[0] == '*' ? walk(s, command, look->purpose == PD_DETECT, confidence)
+                         : sync_inline(s, look, confidence);
 }
 
 /* --- replies --- */
@@ -217,7 +221,7 @@ static int sync_reply(struct pd_slice s, const struct pd_look *look, uint8_t *co
     if (!look->known && (s.p[0] == '+' || s.p[0] == '-') && pd_redis_head(s, &head) == PD_REDIS_MET &&
         !usual_line(&head))
         return PD_NO;
-    return walk(s, value, confidence);
+    return walk(s, value, false, confidence);
 }
 
 int pd_redis_sync(struct pd_slice s, const struct pd_look *look, uint8_t *confidence)
