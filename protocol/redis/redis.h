@@ -88,7 +88,7 @@ enum pd_redis_shows {                       /* which arguments are no values */
 
 struct pd_redis_command {
     char name[PD_REDIS_NAME_MAX]; /* upper case */
-    int8_t arity;                 /* arguments with the name; negative: at least so many; 0: not known */
+    int16_t arity;                /* arguments with the name; negative: at least so many; 0: not known */
     uint8_t key;                  /* the first key's place, 0: there is none, or one of the above */
     uint8_t kind, secrets, shows;
     bool container; /* has subcommands */
