@@ -2,6 +2,9 @@
  * quoted where it must be: when it is empty or holds blanks, quotes, backslashes, control characters or bytes
  * that are no UTF-8. */
 #include "protocol/redis/redis.h"
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 /* Bytes of the UTF-8 sequence at s, at least 2; 0: it is none; -1: it is cut off. RFC 3629, section 4. */
 static int sequence(struct pd_slice s)
@@ -30,21 +33,48 @@ static int sequence(struct pd_slice s)
     return n;
 }
 
-static bool is_plain(uint8_t c)
+/* How many bytes at the slice's beginning are printable ASCII that needs no escaping, within quotes or
+ * without. */
+static uint32_t plain_run(struct pd_slice s, bool quoted)
 {
-    return c > ' ' && c < 0x7f && c != '"' && c != '\'' && c != '\\';
+    uint8_t least = quoted ? ' ' : ' ' + 1, quote = quoted ? '"' : '\'';
+    uint32_t i = 0;
+
+#ifdef __SSE2__
+    for (; i + 16 <= s.len; i += 16) { /* bytes from 0x80 on are negative, and so less than the least */
+        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(s.p + i));
+        __m128i odd = _mm_or_si128(_mm_cmplt_epi8(v, _mm_set1_epi8((char)least)),
+                                   _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f)));
+        odd = _mm_or_si128(
+            odd, _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))));
+        odd = _mm_or_si128(odd, _mm_cmpeq_epi8(v, _mm_set1_epi8((char)quote)));
+        int mask = _mm_movemask_epi8(odd);
+        if (mask)
+            return i + (uint32_t)__builtin_ctz((unsigned)mask);
+    }
+#endif
+    while (i < s.len && s.p[i] >= least && s.p[i] < 0x7f && s.p[i] != '"' && s.p[i] != '\\' &&
+           s.p[i] != quote)
+        i++;
+    return i;
+}
+
+static struct pd_slice behind(struct pd_slice s, uint32_t n)
+{
+    return (struct pd_slice){s.p + n, s.len - n};
 }
 
 /* May it stand without quotes? */
 static bool bare(struct pd_slice s)
 {
-    uint32_t i = 0;
+    uint32_t i = plain_run(s, false);
 
     while (i < s.len) {
-        int n = is_plain(s.p[i]) ? 1 : s.p[i] < 0x80 ? 0 : sequence((struct pd_slice){s.p + i, s.len - i});
+        int n = s.p[i] < 0x80 ? 0 : sequence(behind(s, i));
         if (n <= 0)
             return false;
         i += (uint32_t)n;
+        i += plain_run(behind(s, i), false);
     }
     return s.len > 0;
 }
@@ -83,7 +113,14 @@ static uint32_t quote(struct pd_slice s, char *out, uint32_t room, bool *all)
     if (room == 0)
         return 0;
     out[n++] = '"';
-    for (; s.len; s.p += used, s.len -= used) {
+    for (; s.len; s = behind(s, used)) {
+        used = plain_run(s, true);
+        if (used > room - n)
+            used = room - n;
+        memcpy(out + n, s.p, used);
+        n += used;
+        if (used)
+            continue;
         uint32_t len = escape(s, unit, &used);
         if (len > room - n)
             return n;
