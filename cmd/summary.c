@@ -103,7 +103,20 @@ static void add_completeness(struct pd_buf *b, uint64_t part, uint64_t whole)
     pd_buf_printf(b, "completeness %" PRIu64 ".%" PRIu64 " %%\n", permille / 10, permille % 10);
 }
 
-static void add_proto(struct pd_buf *b, const char *name, const uint64_t *counter)
+/* Bytes in records: those of children came on their parent's connections. */
+static uint64_t paired_bytes(const struct pd_setup *setup, const struct pd_tally *t, unsigned index)
+{
+    uint64_t sum = t->proto[index][PD_C_PAIRED_BYTES];
+
+    for (int i = 0; i < setup->proto_count; i++) {
+        const char *parent = setup->protos[i]->parent;
+        if (parent && strcmp(parent, setup->protos[index]->schema->proto) == 0)
+            sum += t->proto[i][PD_C_PAIRED_BYTES];
+    }
+    return sum;
+}
+
+static void add_proto(struct pd_buf *b, const char *name, const uint64_t *counter, uint64_t paired)
 {
     if (!counter[PD_C_CONNECTIONS] && !counter[PD_C_BYTES] && !roundtrips(counter))
         return;
@@ -115,7 +128,7 @@ static void add_proto(struct pd_buf *b, const char *name, const uint64_t *counte
             pd_buf_str(b, pd_proto_counter_names[statuses[i]].name);
         }
     pd_buf_lit(b, "; ");
-    add_completeness(b, counter[PD_C_PAIRED_BYTES], counter[PD_C_BYTES]);
+    add_completeness(b, paired, counter[PD_C_BYTES]);
 }
 
 static void add_loss(struct pd_buf *b, const char *of, uint64_t v, const char *help, const char *name)
@@ -231,7 +244,7 @@ void pd_summary_print(const struct pd_setup *setup, const struct pd_totals *t)
     pd_buf_init(&b, SUMMARY_BYTES);
     add_packets(&b, t);
     for (unsigned i = 0; i < setup->proto_count; i++)
-        add_proto(&b, setup->protos[i]->schema->proto, t->tally.proto[i]);
+        add_proto(&b, setup->protos[i]->schema->proto, t->tally.proto[i], paired_bytes(setup, &t->tally, i));
     add_losses(&b, setup, t);
     add_reasons(&b, setup, &t->tally);
     add_limits(&b, t);

@@ -20,15 +20,13 @@ MAY = {
 PROTOCOL = ["base/", "config/option.h", "protocol/learnt.h", "protocol/machine.h", "protocol/protocol.h", "protocol/sql.h",
             "protocol/tls.h",
             "roundtrip/schema.h", "roundtrip/record.h", "roundtrip/match.h"]
-# One protocol stands on another: FOLDER: HEADER FOLDER.
-CHILDREN = {"protocol/grpc": "protocol/http2/"}
 
 
 def allowed(path):
     parts = path.parts
     if parts[0] == "protocol" and len(parts) > 2:
         own = "/".join(parts[:2])
-        may = PROTOCOL + [own + "/"] + ([CHILDREN[own]] if own in CHILDREN else [])
+        may = PROTOCOL + [own + "/"] + ([source.CHILDREN[own]] if own in source.CHILDREN else [])
     else:
         may = MAY[parts[0]] + [parts[0] + "/"]
     is_test = "_test" in path.stem or "_fixture" in path.stem

@@ -73,10 +73,36 @@ static bool items_less(const char *all, const char *part)
     return true;
 }
 
+/* The same object of lists, but for some lists or items that are missing? What names and values of headers
+ * refer to may be lost. */
+static bool headers_less(const char *all, size_t all_len, const char *part, size_t len)
+{
+    const char *object = strstr(part, "\":{");
+    size_t name = object ? (size_t)(object - part) + 3 : 0;
+
+    if (!name || name >= len || name >= all_len || memcmp(all, part, name) != 0)
+        return false;
+    for (all += name, part += name; *part == '"';) {
+        const char *end = member_end(part), *other = all, *list = strstr(part, "\":[");
+        size_t key = list && list < end ? (size_t)(list - part) + 2 : 0;
+
+        if (*all != '"' || !key)
+            return false;
+        all = member_end(other);
+        if ((size_t)(all - other) > key && memcmp(other, part, key) == 0 &&
+            items_less(other + key, part + key))
+            part = end + (*end == ',');
+        all += *all == ',';
+    }
+    return true;
+}
+
 /* The same member, but perhaps for fewer items in its list? */
 static bool member_less(const char *all, size_t all_len, const char *part, size_t len, bool shorter)
 {
     if (all_len == len && memcmp(all, part, len) == 0)
+        return true;
+    if (headers_less(all, all_len, part, len))
         return true;
     const char *list = shorter ? strstr(part, "\":[") : NULL;
     size_t name = list ? (size_t)(list - part) + 3 : 0;

@@ -8,7 +8,9 @@ import source
 
 
 def outside(path, proto):
-    return path.parts[:2] != ("protocol", proto)
+    """A child may name its parent."""
+    own = "/".join(path.parts[:2])
+    return own != f"protocol/{proto}" and source.CHILDREN.get(own) != f"protocol/{proto}/"
 
 
 def in_code(text, proto):

@@ -3,6 +3,8 @@ import pathlib
 import re
 
 FOLDERS = ["base", "config", "sniffer", "roundtrip", "protocol", "exporter", "cmd", "tests"]
+# One protocol stands on another: FOLDER: HEADER FOLDER.
+CHILDREN = {"protocol/grpc": "protocol/http2/"}
 
 
 def root(argv):

@@ -170,6 +170,12 @@ static bool named(const struct pd_names *names, struct pd_slice name)
     return false;
 }
 
+/* Of headers that could not be known the place stays free, so that the others are the same in any case. */
+static uint16_t room(const struct pd_http2_side *side)
+{
+    return side->unknown < PD_HTTP2_HEADERS_MAX ? PD_HTTP2_HEADERS_MAX - side->unknown : 0;
+}
+
 void pd_http2_field(struct pd_conn *c, struct pd_rec *r, unsigned dir, struct pd_slice name,
                     struct pd_slice value)
 {
@@ -189,7 +195,7 @@ void pd_http2_field(struct pd_conn *c, struct pd_rec *r, unsigned dir, struct pd
     if (f->side[dir].begun && !f->face)
         return; /* a trailer */
     if (options->headers.all || named(&options->headers, name))
-        pd_list_header_value(r, &f->side[dir].headers, PD_HTTP2_HEADERS_MAX, name, value, PD_HTTP2_VALUE_MAX);
+        pd_list_header_value(r, &f->side[dir].headers, room(&f->side[dir]), name, value, PD_HTTP2_VALUE_MAX);
 }
 
 void pd_http2_asked(struct pd_rec *r)

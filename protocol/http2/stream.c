@@ -51,8 +51,9 @@ static void finish(struct pd_rec *r, int64_t reset)
         pd_http2_set_reset(r, (uint32_t)reset);
     if (!f->side[PD_RESPONSE].begun && (reset < 0 || (r->flags & PD_REC_MISSED)))
         doubt(r); /* its headers were lost */
-    if (f->side[PD_REQUEST].unknown || f->side[PD_RESPONSE].unknown)
-        doubt(r);
+    if (!f->face && f->side[PD_REQUEST].unknown && !f->side[PD_REQUEST].typed &&
+        f->side[PD_RESPONSE].unknown && !f->side[PD_RESPONSE].typed)
+        doubt(r); /* it may be a child's */
     if (f->face && !f->face->ended(r, reset))
         doubt(r);
 }
@@ -86,11 +87,17 @@ static void end_part(struct pd_conn *c, struct pd_half *h, struct pd_rec *r, boo
 
 /* --- header blocks --- */
 
+static void note(struct pd_http2_side *side)
+{
+    if (side->unknown < UINT8_MAX)
+        side->unknown++;
+}
+
 static void note_unknown(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d)
 {
     pd_count(c, PD_C_UNKNOWN, 1);
     if (d->kind != PD_HTTP2_NOBODYS)
-        side_of(pd_current(c, h->dir), d->kind == PD_HTTP2_PROMISE ? PD_C2S : h->dir)->unknown = true;
+        note(side_of(pd_current(c, h->dir), d->kind == PD_HTTP2_PROMISE ? PD_C2S : h->dir));
 }
 
 static enum pd_http2_kind begin_client(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d)
@@ -187,7 +194,8 @@ static void end_response_headers(struct pd_conn *c, struct pd_half *h, struct pd
 
     if (known && f->status_code.v < 200 && !d->end_stream) {
         pd_response_cancel(c, h); /* interim, RFC 9110, section 15.2 */
-        f->side[PD_RESPONSE].unknown = f->side[PD_RESPONSE].typed = false;
+        f->side[PD_RESPONSE].unknown = 0;
+        f->side[PD_RESPONSE].typed = false;
         return;
     }
     f->side[PD_RESPONSE].begun = true;
