@@ -107,7 +107,7 @@ void pd_frame_rest(struct pd_half *);
 static inline void pd_feed_used(struct pd_half *h, uint32_t n)
 {
     h->pos += n;
-    if (n)
+    if (n && h->gap_last) /* seldom: a store here would delay who reads its neighbours next */
         h->gap_last = false;
 }
 

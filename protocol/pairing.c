@@ -64,7 +64,8 @@ void pd_passing(struct pd_conn *c, struct pd_half *h)
         h->unproven = h->guessed = false;
         pd_match_proven(&p, h->dir);
     }
-    h->guessed = h->unproven;
+    if (h->unproven)
+        h->guessed = true;
 }
 
 /* A message begins: what came before it is confirmed, and what the other side is known to have sent must have

@@ -148,7 +148,9 @@ void pd_redis_end_reply(struct pd_conn *c, struct pd_half *h)
     struct pd_redis_conn *s = pd_state(c);
     bool stream = false;
 
-    h->holed = s->holed_s;
+    bool holed = s->holed_s;
+    if (holed)
+        h->holed = true;
     if (s->oneway) {
         pd_oneway_end(c, h);
     } else {
@@ -159,7 +161,8 @@ void pd_redis_end_reply(struct pd_conn *c, struct pd_half *h)
             return;
         pd_response_end(c, h);
     }
-    h->holed = false;
+    if (holed)
+        h->holed = false;
     pd_redis_open_reply(s, 0);
     s->oneway = s->items = false;
     if (stream)

@@ -76,11 +76,19 @@ static void note_name(struct pd_redis_conn *s, uint8_t kind)
         s->others = true;
 }
 
+/* Is it the command that this connection sent last? */
+static bool is_again(const struct pd_redis_conn *s, struct pd_slice name)
+{
+    const char *last = command_of(s)->name;
+
+    return name.len && name.len < PD_REDIS_NAME_MAX && memcmp(last, name.p, name.len) == 0 && !last[name.len];
+}
+
 /* argc with the name; 0: it is not known. May end the connection's state. */
 void pd_redis_request_begin(struct pd_conn *c, struct pd_half *h, struct pd_slice name, uint32_t argc)
 {
     struct pd_redis_conn *s = pd_state(c);
-    uint16_t known = pd_redis_find(name);
+    uint16_t known = is_again(s, name) ? s->command : pd_redis_find(name);
     uint8_t kind = pd_redis_commands[known].kind;
     uint32_t replies = owed(&kind, argc);
     bool alone = pd_expected(c) < 0;
@@ -114,12 +122,14 @@ void pd_redis_request_end(struct pd_conn *c, struct pd_half *h)
 {
     struct pd_redis_conn *s = pd_state(c);
 
-    h->holed = s->holed_c;
+    if (s->holed_c)
+        h->holed = true;
     if (s->silent)
         pd_oneway_end(c, h);
     else
         pd_request_end(c, h);
-    h->holed = false;
+    if (s->holed_c)
+        h->holed = false;
 }
 
 /* --- arguments --- */
