@@ -44,7 +44,7 @@ static uint8_t traits_of(const struct pd_half *h, uint8_t type)
 
 static uint16_t state_of(enum state state, uint8_t type)
 {
-    return (uint16_t)(state | type << TYPE_SHIFT);
+    return (uint16_t)((unsigned)state | (unsigned)type << TYPE_SHIFT);
 }
 
 static void begin(struct pd_conn *c, struct pd_half *h, uint8_t type)
