@@ -77,7 +77,9 @@ void *pd_worker_state(const struct pd_conn *c)
 
 void pd_conn_forget(struct pd_conn *c)
 {
-    if (c->proto && c->proto->close)
+    bool gone = !c->proto || (c->proto->conn_size > PD_INLINE_STATE && !c->lent); /* opaque since */
+
+    if (!gone && c->proto->close)
         c->proto->close(c);
     if (c->lent)
         pd_give_back(c, pd_state(c), c->proto->conn_size);

@@ -301,6 +301,7 @@ static void opaque_is_counted_and_closes(void **state)
     toy_say(t, PD_S2C, "La1\n");
     toy_finish(t);
     assert_int_equal(toy_counter(t, PD_C_OPAQUE), 1);
+    assert_int_equal(toy_closed(t), 1); /* not again when the connection ends */
     assert_int_equal(t->count, 2);
     assert_int_equal(t->seen[0].status, PD_UNANSWERED);
     toy_free(t);

@@ -1,5 +1,6 @@
 /* toy_test.c: the toy protocol. */
 #include "protocol/toy_test.h"
+#include "protocol/conn.h"
 
 enum {
     S_TYPE,
@@ -32,12 +33,13 @@ enum {
 enum { CAP = 64 };
 
 struct toy_worker {
-    uint32_t started, lines;
+    uint32_t started, lines, closed;
 };
 
 struct toy_state {
     char type[2];
     struct pd_keys keys;
+    uint8_t large[64]; /* does not fit into the connection */
 };
 
 static struct pd_text *text_of(struct pd_conn *c, struct pd_half *h, struct pd_rec **r)
@@ -51,6 +53,11 @@ static void start(struct pd_conn *c, struct pd_half *h)
 {
     (void)c;
     pd_bytes(h, S_TYPE, 1);
+}
+
+static void close_conn(struct pd_conn *c)
+{
+    ((struct toy_worker *)pd_worker_state(c))->closed++;
 }
 
 static uint32_t end(struct pd_conn *c, struct pd_half *h)
@@ -413,7 +420,8 @@ static const uint16_t ports[] = {7, 0};
                                       .worker_start = worker_start,                                          \
                                       .sync = sync,                                                          \
                                       .start = start,                                                        \
-                                      .step = step}
+                                      .step = step,                                                          \
+                                      .close = close_conn}
 TOY(toy_order, schema_order, PD_BY_ORDER, 0);
 TOY(toy_key, schema_key, PD_BY_KEY, 0);
 TOY(toy_half_duplex, schema_half_duplex, PD_BY_ORDER, PD_HALF_DUPLEX);
@@ -428,3 +436,8 @@ const struct pd_proto toy_child = {.schema = &schema_child,
                                    .transports = PD_ON_TCP,
                                    .match = PD_BY_KEY,
                                    .claim = claim};
+
+uint32_t toy_closed(const struct toy *t)
+{
+    return ((const struct toy_worker *)t->worker->proto_state[0])->closed;
+}

@@ -55,6 +55,8 @@ struct toy *toy_new(const struct pd_proto *);
 /* The same with that many requests outstanding a connection. */
 struct toy *toy_new_limited(const struct pd_proto *, uint32_t outstanding);
 void toy_free(struct toy *);
+/* How many connections' states were closed. */
+uint32_t toy_closed(const struct toy *);
 /* A worker with a connection whose handshake was seen. */
 struct toy *toy_open(const struct pd_proto *);
 /* The handshake. */
