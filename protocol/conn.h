@@ -61,7 +61,7 @@ enum { PD_GAPS = 1024 };
 
 enum { PD_KNOWN_BUCKETS = 4096 }; /* of texts that connections taught, see learnt.h */
 
-enum { PD_LEND_CLASSES = 5 }; /* 128, 512, 2,048, 8,192, 65,536 bytes */
+enum { PD_LEND_CLASSES = 6 }; /* 64, 128, 512, 2,048, 8,192, 65,536 bytes */
 
 struct pd_worker {
     const struct pd_setup *setup;

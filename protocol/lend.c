@@ -3,10 +3,10 @@
 #include "protocol/conn.h"
 #include <errno.h>
 
-static const uint32_t class_size[PD_LEND_CLASSES] = {128, 512, 2048, 8192, 65536};
+static const uint32_t class_size[PD_LEND_CLASSES] = {64, 128, 512, 2048, 8192, 65536};
 
 /* Of the bytes given, each class gets this share in percent. */
-static const uint8_t class_share[PD_LEND_CLASSES] = {10, 20, 20, 20, 30};
+static const uint8_t class_share[PD_LEND_CLASSES] = {20, 20, 15, 15, 15, 15};
 
 int pd_lend_init(struct pd_worker *w, uint64_t bytes)
 {

@@ -38,8 +38,9 @@ struct pd_proto {
     uint32_t worker_size;  /* the same a worker; a page costs memory when it is first used */
 
     /* Before the first packet, the only place where a library may ask for memory: fills the worker's state.
-     * 0 or -ENOMEM, after which worker_end() is called too. NULL: nothing to do. */
-    int (*worker_start)(void *state, const void *options);
+     * What it takes beside it comes off *memory, the bytes that are left for this. 0 or -ENOMEM, after which
+     * worker_end() is called too. NULL: nothing to do. */
+    int (*worker_start)(void *state, const void *options, uint64_t *memory);
     void (*worker_end)(void *state);
 
     /* Where in this slice does a message plausibly start? An offset, PD_NO, or PD_MORE when a longer slice

@@ -273,9 +273,10 @@ static void count_line(struct pd_conn *c, struct pd_half *h)
     pd_int_set(&toy->number, 100 * w->started + ++w->lines);
 }
 
-static int worker_start(void *state, const void *options)
+static int worker_start(void *state, const void *options, uint64_t *memory)
 {
     (void)options;
+    (void)memory;
     ((struct toy_worker *)state)->started++;
     return 0;
 }

@@ -6,9 +6,17 @@
 
 enum { LATE_TIMEOUTS = 6 }; /* a reported datagram request waits so many timeouts for its response */
 
-/* Of the byte ceiling, in percent: connections, records, their arenas, expectations, lent memory. The rest is
+/* Of the byte ceiling, in percent: connections, records, their arenas (each of their classes), expectations,
+ * lent memory, what protocols ask for with the worker. The rest is
  * for tables and what stands outside the pools. */
-enum { CONNS_SHARE = 24, RECORDS_SHARE = 24, CHUNKS_SHARE = 8, EXPECTS_SHARE = 4, LEND_SHARE = 14 };
+enum {
+    CONNS_SHARE = 16,
+    RECORDS_SHARE = 18,
+    CHUNKS_SHARE = 5,
+    EXPECTS_SHARE = 3,
+    LEND_SHARE = 28,
+    STATES_SHARE = 10
+};
 
 void pd_limits_from(struct pd_limits *limits, uint64_t bytes, unsigned workers)
 {
@@ -33,6 +41,7 @@ static struct pd_store_limits store_limits(const struct pd_limits *limits)
 static int start_protocols(struct pd_worker *w)
 {
     const struct pd_setup *setup = w->setup;
+    uint64_t memory = setup->limits.memory / 100 * STATES_SHARE;
     int error = 0;
 
     for (unsigned i = 0; i < setup->proto_count && !error; i++) {
@@ -43,7 +52,7 @@ static int start_protocols(struct pd_worker *w)
         if (!w->proto_state[i])
             return -ENOMEM;
         if (proto->worker_start)
-            error = proto->worker_start(w->proto_state[i], setup->options[i]);
+            error = proto->worker_start(w->proto_state[i], setup->options[i], &memory);
     }
     return error;
 }

@@ -73,11 +73,12 @@ static void *mem_realloc(void *ptr, size_t size, void *user)
     return p;
 }
 
-int pd_hpack_worker_start(void *state, const void *options)
+int pd_hpack_worker_start(void *state, const void *options, uint64_t *memory)
 {
     struct pd_hpack_worker *w = state;
 
     (void)options;
+    (void)memory; /* what it needs is lent */
     w->mem = (nghttp2_mem){.mem_user_data = w,
                            .malloc = mem_malloc,
                            .free = mem_free,

@@ -18,7 +18,7 @@ struct pd_hpack_worker { /* a worker's; memory is lent by whichever connection i
     nghttp2_mem mem;
     struct pd_conn *conn;
 };
-int pd_hpack_worker_start(void *state, const void *options);
+int pd_hpack_worker_start(void *state, const void *options, uint64_t *memory);
 
 enum pd_hpack_end { PD_HPACK_FIELD, PD_HPACK_DONE, PD_HPACK_UNKNOWN };
 

@@ -11,6 +11,7 @@ enum { C_NOOP, C_SNAPPY, C_ZLIB, C_ZSTD };
 enum {
     ZLIB_ARENA = 256 << 10, /* inflate() wants its state and a window of 32 kB */
     ZSTD_BLOCK = 128 << 10, /* no block is longer, packed or unpacked; RFC 8878, section 3.1.1.2.4 */
+    ZSTD_STATE = 160 << 10, /* what ZSTD_createDCtx() asks for, rounded up */
     ZSTD_HEAD = 6,          /* of the frame that holds one block alone: magic, descriptor, window */
     ZSTD_BLOCK_HEAD = 3
 };
@@ -46,12 +47,15 @@ static void arena_put(void *opaque, void *p)
     (void)p;
 }
 
-int pd_mongodb_worker_start(void *worker, const void *options)
+int pd_mongodb_worker_start(void *worker, const void *options, uint64_t *memory)
 {
+    enum { FIXED = sizeof *((struct pd_mongodb_worker *)0)->libs + ZSTD_STATE + ZSTD_BLOCK };
     struct pd_mongodb_worker *w = worker;
     const struct pd_mongodb_options *o = options;
+    uint64_t most = (*memory > FIXED ? *memory - FIXED : 0) / (PD_MONGODB_BUFFERS + 1);
 
-    w->max = (uint32_t)o->max_decompress;
+    w->max = (uint32_t)(o->max_decompress < most ? o->max_decompress : most);
+    *memory = *memory > FIXED ? *memory - FIXED - (PD_MONGODB_BUFFERS + 1) * (uint64_t)w->max : 0;
     w->out = malloc(w->max < ZSTD_BLOCK ? ZSTD_BLOCK : w->max);
     w->in = malloc((size_t)PD_MONGODB_BUFFERS * (w->max + PD_MONGODB_PACKED_HEAD));
     w->libs = calloc(1, sizeof *w->libs);

@@ -22,7 +22,7 @@ struct pd_mongodb_worker {
 };
 
 /* As struct pd_proto has them. */
-int pd_mongodb_worker_start(void *worker, const void *options);
+int pd_mongodb_worker_start(void *worker, const void *options, uint64_t *memory);
 void pd_mongodb_worker_end(void *worker);
 
 struct pd_mongodb_packed {
