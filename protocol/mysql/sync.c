@@ -122,5 +122,7 @@ int pd_mysql_sync(struct pd_slice in, const struct pd_look *look, uint8_t *confi
     *confidence = PD_CERTAIN;
     if (in.len > PD_MYSQL_HEAD + len || pd_mysql_login_kind(body_of(in, len), len) == PD_MYSQL_NO_LOGIN)
         return PD_NO;
+    if (in.len < PD_MYSQL_HEAD + len && !look->known)
+        return PD_NO; /* the beginning of a login looks like SOCKS */
     return look->purpose == PD_RECOVER ? PD_NO : 0;
 }
