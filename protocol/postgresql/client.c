@@ -193,7 +193,7 @@ static void read_parse(struct pd_conn *c, struct pd_rec *r, struct pd_pg_body bo
         f->spoken &= f->said != key;
         return;
     }
-    pd_pg_set_statement(r, text, full);
+    pd_pg_set_statement(c, r, text, full);
     part->text = f->statement;
     f->said = key;
     f->spoken = true;
@@ -258,7 +258,7 @@ static void read_query(struct pd_conn *c, struct pd_pg_body body)
     bool whole = pd_pg_string(&body.in, &text);
 
     struct pd_rec *r = pd_current(c, PD_C2S);
-    pd_pg_set_statement(r, text, whole ? text.len : body.full - 1);
+    pd_pg_set_statement(c, r, text, whole ? text.len : body.full - 1);
     if (pd_rec_is_void(r) && pd_pg_text_renames(text, whole))
         pd_pg_forget(c); /* whether its answer is seen is not certain */
 }

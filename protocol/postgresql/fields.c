@@ -1,4 +1,5 @@
 /* fields.c: the record's fields as a table, and what fills them: statements, command tags, errors. */
+#include "base/hash.h"
 #include "protocol/postgresql/postgresql.h"
 #include "protocol/sql.h"
 
@@ -49,6 +50,8 @@ static uint32_t mask(const struct pd_rec *r, const struct pd_field *field, unsig
     const struct pd_pg *f = pd_fields_const(r);
 
     (void)field;
+    if (f->clean && what == PD_MASK_SECRETS)
+        return PD_AS_IS;
     return pd_sql_mask(slice_of(&f->statement), PD_SQL_POSTGRESQL, what, out, cap);
 }
 
@@ -114,17 +117,52 @@ bool pd_pg_text_renames(struct pd_slice text, bool whole)
     return !whole || several(text) || pd_pg_renames((struct pd_slice){(const uint8_t *)verb, n});
 }
 
-static void set_verb(struct pd_rec *r, struct pd_slice text)
+static struct pd_pg_read *place_of(struct pd_conn *c, struct pd_slice text)
 {
-    struct pd_pg *f = pd_fields(r);
-    char verb[PD_PG_VERB_MAX];
-    uint32_t n = pd_sql_verb(text, PD_SQL_POSTGRESQL, verb, sizeof verb);
+    struct pd_pg_worker *w = pd_worker_state(c);
 
-    if (n)
-        pd_text_set(r, &f->command, (struct pd_slice){(const uint8_t *)verb, n}, sizeof verb);
+    return &w->read[pd_hash(text.p, text.len, 0) % PD_PG_READ];
 }
 
-void pd_pg_set_statement(struct pd_rec *r, struct pd_slice text, uint32_t full)
+static bool is(const struct pd_pg_read *read, struct pd_slice text)
+{
+    return read->len == text.len && memcmp(read->text, text.p, text.len) == 0;
+}
+
+/* A statement from its text alone; what is whole and short is remembered. */
+static void read_statement(struct pd_pg_read *read, struct pd_slice text, char summary[PD_SQL_SUMMARY_MAX],
+                           bool cut)
+{
+    char scratch[PD_MASK_CAP];
+
+    read->summary_len = (uint8_t)pd_sql_summary(text, PD_SQL_POSTGRESQL, cut, summary, PD_SQL_SUMMARY_MAX);
+    read->verb_len = (uint8_t)pd_sql_verb(text, PD_SQL_POSTGRESQL, read->verb, sizeof read->verb);
+    read->renames =
+        cut || several(text) || pd_pg_renames((struct pd_slice){(const uint8_t *)read->verb, read->verb_len});
+    read->clean = pd_sql_mask(text, PD_SQL_POSTGRESQL, PD_MASK_SECRETS, scratch, sizeof scratch) == PD_AS_IS;
+    read->len = 0;
+    if (cut || text.len > sizeof read->text || read->summary_len > sizeof read->summary)
+        return;
+    read->len = (uint16_t)text.len;
+    memcpy(read->summary, summary, read->summary_len);
+    memcpy(read->text, text.p, text.len);
+}
+
+static void set_read(struct pd_rec *r, const struct pd_pg_read *read, const char *summary)
+{
+    struct pd_pg *f = pd_fields(r);
+
+    if (read->summary_len)
+        pd_text_set(r, &f->summary, (struct pd_slice){(const uint8_t *)summary, read->summary_len},
+                    PD_SQL_SUMMARY_MAX);
+    if (!f->command.s && read->verb_len)
+        pd_text_set(r, &f->command, (struct pd_slice){(const uint8_t *)read->verb, read->verb_len},
+                    PD_PG_VERB_MAX);
+    f->renames = read->renames;
+    f->clean = read->clean;
+}
+
+void pd_pg_set_statement(struct pd_conn *c, struct pd_rec *r, struct pd_slice text, uint32_t full)
 {
     struct pd_pg *f = pd_fields(r);
     char summary[PD_SQL_SUMMARY_MAX];
@@ -133,13 +171,14 @@ void pd_pg_set_statement(struct pd_rec *r, struct pd_slice text, uint32_t full)
         return;
     pd_text_set(r, &f->statement, text, PD_PG_STATEMENT_MAX);
     f->statement.full = full;
-    bool cut = f->statement.len < full;
-    uint32_t n = pd_sql_summary(slice_of(&f->statement), PD_SQL_POSTGRESQL, cut, summary, sizeof summary);
-    if (n)
-        pd_text_set(r, &f->summary, (struct pd_slice){(const uint8_t *)summary, n}, PD_SQL_SUMMARY_MAX);
-    if (!f->command.s)
-        set_verb(r, text);
-    f->renames = cut || pd_pg_renames(slice_of(&f->command)) || several(text);
+    struct pd_slice kept = slice_of(&f->statement);
+    struct pd_pg_read local, *read = kept.len && kept.len <= PD_PG_READ_TEXT ? place_of(c, kept) : &local;
+    if (read != &local && kept.len == full && is(read, kept)) {
+        set_read(r, read, read->summary);
+        return;
+    }
+    read_statement(read, kept, summary, kept.len < full);
+    set_read(r, read, summary);
 }
 
 void pd_pg_clear_statement(struct pd_rec *r)

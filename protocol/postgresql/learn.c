@@ -66,13 +66,13 @@ static void answered(struct pd_pg_conn *s, const struct pd_pg_part *part)
         s->teaching--;
 }
 
-static void say(struct pd_rec *r, const struct pd_learnt *from, uint64_t key)
+static void say(struct pd_conn *c, struct pd_rec *r, const struct pd_learnt *from, uint64_t key)
 {
     struct pd_slice text;
     uint32_t full;
 
     if (pd_learnt_get(from, key, &text, &full))
-        pd_pg_set_statement(r, text, full);
+        pd_pg_set_statement(c, r, text, full);
 }
 
 /* The record binds that statement. */
@@ -84,7 +84,7 @@ static void say_statement(struct pd_conn *c, struct pd_rec *r, uint64_t key)
         return;
     pd_pg_clear_statement(r);
     f->said = key;
-    say(r, &pd_pg_state(c)->statements, key);
+    say(c, r, &pd_pg_state(c)->statements, key);
     f->spoken = f->statement.s;
 }
 
@@ -97,7 +97,7 @@ static void say_portal(struct pd_conn *c, struct pd_rec *r, uint64_t key)
         return;
     pd_pg_clear_statement(r);
     f->spoken = false;
-    say(r, &pd_pg_state(c)->portals, key);
+    say(c, r, &pd_pg_state(c)->portals, key);
 }
 
 void pd_pg_asked(struct pd_conn *c, struct pd_rec *r, const struct pd_pg_part *part)

@@ -350,6 +350,7 @@ const struct pd_proto pd_proto_postgresql = {
     .transports = PD_ON_TCP,
     .match = PD_BY_ORDER,
     .conn_size = sizeof(struct pd_pg_conn),
+    .worker_size = sizeof(struct pd_pg_worker),
     .sync = pd_pg_sync,
     .start = start,
     .step = step,

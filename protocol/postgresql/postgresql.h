@@ -63,8 +63,22 @@ struct pd_pg { /* the protocol's part of a record */
     bool tagged;           /* the command is that of a tag */
     bool copied;           /* COPY TO: what the tag counts were rows returned */
     bool renames;          /* its SQL may give names another meaning, or take it */
+    bool clean;            /* no secret stands in it */
     bool taught;           /* and is counted in `teaching` */
     bool suspended;        /* an Execute ended before its portal's last row */
+};
+
+/* What was found out about statements, which are the same again and again: of one worker, in a place that the
+ * text's hash tells. */
+enum { PD_PG_READ = 512, PD_PG_READ_TEXT = 256, PD_PG_READ_SUMMARY = 64 };
+struct pd_pg_read {
+    uint16_t len; /* of the text; 0: none is here */
+    uint8_t summary_len, verb_len;
+    bool renames, clean; /* see struct pd_pg */
+    char verb[PD_PG_VERB_MAX], summary[PD_PG_READ_SUMMARY], text[PD_PG_READ_TEXT];
+};
+struct pd_pg_worker {
+    struct pd_pg_read read[PD_PG_READ];
 };
 
 /* What was said when the session began; lent. */
@@ -161,7 +175,7 @@ extern const struct pd_schema pd_pg_schema;
 /* A record's first fields: what kind of request, and the session's. NULL: not known. */
 void pd_pg_set_request(struct pd_conn *, struct pd_rec *, const char *command, const char *mode);
 /* The statement with its summary and its verb. */
-void pd_pg_set_statement(struct pd_rec *, struct pd_slice text, uint32_t full);
+void pd_pg_set_statement(struct pd_conn *, struct pd_rec *, struct pd_slice text, uint32_t full);
 void pd_pg_clear_statement(struct pd_rec *);
 /* Does a statement with this verb forget statements by SQL, or give a name another? */
 bool pd_pg_renames(struct pd_slice verb);
