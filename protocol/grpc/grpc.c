@@ -190,7 +190,8 @@ static void data(struct pd_rec *r, unsigned dir, struct pd_slice in)
             uint32_t n = in.len < side->ahead ? in.len : side->ahead;
             side->ahead -= n;
             in.len -= n;
-            in.p += in.p ? n : 0;
+            if (in.p) /* bytes that were skipped have none */
+                in.p += n;
         } else {
             prefix_byte(side, &f->call.messages[dir], *in.p++);
             in.len--;
