@@ -43,7 +43,7 @@ uint16_t pd_detect_candidates(const struct pd_setup *setup, uint8_t transport, c
         if (rule->ports && !port_in(rule, a->port) && !port_in(rule, b->port))
             continue;
         for (unsigned k = 0; k < setup->proto_count; k++)
-            if (setup->protos[k] == rule->proto)
+            if (setup->protos[k] == rule->proto || pd_setup_parent(setup, rule->proto) == (int)k)
                 mask |= (uint16_t)(1u << k);
     }
     return mask & on_transport(setup, transport);

@@ -121,6 +121,7 @@ void pd_become_child(struct pd_conn *c, struct pd_rec *r, const struct pd_proto 
 {
     PD_ASSERT(child->schema->rec_size == r->schema->rec_size);
     r->schema = child->schema;
+    r->flags &= (uint16_t)~PD_REC_SILENT;
     r->counters = c->worker->tally.proto[pd_setup_find(c->worker->setup, child->schema->proto)];
 }
 

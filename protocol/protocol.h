@@ -103,6 +103,9 @@ const struct pd_proto *pd_child(const struct pd_conn *, struct pd_slice mark);
 /* A request under a child's schema: else as pd_request_key(). */
 struct pd_rec *pd_request_child(struct pd_conn *, struct pd_half *, uint64_t key,
                                 const struct pd_proto *child);
+/* Is the connection's protocol itself asked for? Else only its children are: its own requests are
+ * PD_REC_SILENT. */
+bool pd_wanted(const struct pd_conn *);
 /* A request that is under way turns out to be a child's. Both have the same struct for their fields. */
 void pd_become_child(struct pd_conn *, struct pd_rec *, const struct pd_proto *child);
 /* Adds to a counter of the connection's protocol. */

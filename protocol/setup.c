@@ -60,8 +60,24 @@ int pd_setup_find(const struct pd_setup *s, const char *proto)
     return -1;
 }
 
+int pd_setup_parent(const struct pd_setup *s, const struct pd_proto *child)
+{
+    return child->parent ? pd_setup_find(s, child->parent) : -1;
+}
+
+bool pd_setup_wants(const struct pd_setup *s, const struct pd_proto *proto)
+{
+    for (unsigned i = 0; i < s->rule_count; i++)
+        if (s->rules[i].proto == proto)
+            return true;
+    return s->rule_count == 0;
+}
+
 void pd_setup_port(struct pd_setup *s, int index, uint16_t port)
 {
+    int parent = pd_setup_parent(s, s->protos[index]);
+    if (parent >= 0)
+        index = parent;
     uint16_t bit = (uint16_t)(1u << index);
 
     if (s->protos[index]->transports & PD_ON_TCP)

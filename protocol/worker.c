@@ -289,6 +289,11 @@ const void *pd_options(const struct pd_conn *c)
     return c->worker->setup->options[c->index];
 }
 
+bool pd_wanted(const struct pd_conn *c)
+{
+    return pd_setup_wants(c->worker->setup, c->proto);
+}
+
 const struct pd_proto *pd_child(const struct pd_conn *c, struct pd_slice mark)
 {
     const struct pd_setup *setup = c->worker->setup;
@@ -296,7 +301,7 @@ const struct pd_proto *pd_child(const struct pd_conn *c, struct pd_slice mark)
     for (unsigned i = 0; i < setup->proto_count; i++) {
         const struct pd_proto *child = setup->protos[i];
         if (child->parent && strcmp(child->parent, c->proto->schema->proto) == 0 && child->claim &&
-            child->claim(mark))
+            pd_setup_wants(setup, child) && child->claim(mark))
             return child;
     }
     return NULL;

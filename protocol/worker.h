@@ -42,7 +42,11 @@ int pd_setup_init(struct pd_setup *, const struct pd_proto *const *registry);
 void pd_setup_free(struct pd_setup *);
 /* The entry of that name, or -1. */
 int pd_setup_find(const struct pd_setup *, const char *proto);
-/* Makes a port one that protos[index] is known by. */
+/* The entry of a child's parent, or -1. */
+int pd_setup_parent(const struct pd_setup *, const struct pd_proto *child);
+/* Is the entry's protocol asked for, by a rule or because there are none? */
+bool pd_setup_wants(const struct pd_setup *, const struct pd_proto *);
+/* Makes a port one that protos[index] is known by; a child's is its parent's. */
 void pd_setup_port(struct pd_setup *, int index, uint16_t port);
 /* Appends a rule (copied). 0 or -ENOMEM. */
 int pd_setup_rule(struct pd_setup *, const struct pd_rule *);

@@ -100,6 +100,16 @@ static void note_unknown(struct pd_conn *c, struct pd_half *h, struct pd_http2_d
         note(side_of(pd_current(c, h->dir), d->kind == PD_HTTP2_PROMISE ? PD_C2S : h->dir));
 }
 
+static void ask(struct pd_conn *c, struct pd_rec *r, uint32_t stream)
+{
+    struct pd_http2 *f = pd_fields(r);
+
+    pd_int_set(&f->stream_id, stream);
+    pd_text_static(&f->version, "2");
+    if (!pd_wanted(c))
+        r->flags |= PD_REC_SILENT;
+}
+
 static enum pd_http2_kind begin_client(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d)
 {
     uint32_t stream = d->frame.stream;
@@ -113,9 +123,7 @@ static enum pd_http2_kind begin_client(struct pd_conn *c, struct pd_half *h, str
         return PD_HTTP2_NOBODYS;
     }
     d->last = stream;
-    struct pd_http2 *f = pd_fields(pd_request_key(c, h, stream));
-    pd_int_set(&f->stream_id, stream);
-    pd_text_static(&f->version, "2");
+    ask(c, pd_request_key(c, h, stream), stream);
     return PD_HTTP2_REQUEST;
 }
 
@@ -150,10 +158,7 @@ void pd_http2_block_begin(struct pd_conn *c, struct pd_half *h, struct pd_http2_
 
 void pd_http2_promise_begin(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d, uint32_t promised)
 {
-    struct pd_http2 *f = pd_fields(pd_request_promised(c, h, key_of(promised)));
-
-    pd_int_set(&f->stream_id, promised);
-    pd_text_static(&f->version, "2");
+    ask(c, pd_request_promised(c, h, key_of(promised)), promised);
     begin(d, PD_HTTP2_PROMISE);
 }
 
