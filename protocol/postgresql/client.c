@@ -172,7 +172,7 @@ static struct pd_pg_part *add_part(struct pd_conn *c, struct pd_rec *r, enum pd_
 static void read_parse(struct pd_conn *c, struct pd_rec *r, struct pd_pg_body body)
 {
     struct pd_slice name, text;
-    bool whole = pd_pg_string(&body.in, &name) && pd_pg_string(&body.in, &text);
+    bool named = pd_pg_string(&body.in, &name), whole = pd_pg_string(&body.in, &text) && named;
     uint64_t key = pd_pg_key(name);
 
     if (!r) {
@@ -183,7 +183,7 @@ static void read_parse(struct pd_conn *c, struct pd_rec *r, struct pd_pg_body bo
     struct pd_pg_part *part = add_part(c, r, PD_PG_PARSE);
     if (!part)
         return;
-    uint32_t full = whole ? text.len : body.full - name.len - 1;
+    uint32_t full = whole || !named ? text.len : body.full - name.len - 1;
     part->key = key;
     f->parses = true;
     r->flags &= (uint16_t)~PD_REC_SILENT;
@@ -258,7 +258,7 @@ static void read_query(struct pd_conn *c, struct pd_pg_body body)
     bool whole = pd_pg_string(&body.in, &text);
 
     struct pd_rec *r = pd_current(c, PD_C2S);
-    pd_pg_set_statement(c, r, text, whole ? text.len : body.full - 1);
+    pd_pg_set_statement(c, r, text, whole || !body.full ? text.len : body.full - 1);
     if (pd_rec_is_void(r) && pd_pg_text_renames(text, whole))
         pd_pg_forget(c); /* whether its answer is seen is not certain */
 }
