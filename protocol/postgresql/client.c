@@ -171,8 +171,8 @@ static struct pd_pg_part *add_part(struct pd_conn *c, struct pd_rec *r, enum pd_
 /* String statement; String text; Int16 n; Int32[n] types. */
 static void read_parse(struct pd_conn *c, struct pd_rec *r, struct pd_pg_body body)
 {
-    struct pd_slice name, text;
-    bool named = pd_pg_string(&body.in, &name), whole = pd_pg_string(&body.in, &text) && named;
+    struct pd_slice name, text = {0};
+    bool named = pd_pg_string(&body.in, &name), whole = named && pd_pg_string(&body.in, &text);
     uint64_t key = pd_pg_key(name);
 
     if (!r) {
@@ -258,7 +258,7 @@ static void read_query(struct pd_conn *c, struct pd_pg_body body)
     bool whole = pd_pg_string(&body.in, &text);
 
     struct pd_rec *r = pd_current(c, PD_C2S);
-    pd_pg_set_statement(c, r, text, whole || !body.full ? text.len : body.full - 1);
+    pd_pg_set_statement(c, r, text, whole ? text.len : body.full - 1);
     if (pd_rec_is_void(r) && pd_pg_text_renames(text, whole))
         pd_pg_forget(c); /* whether its answer is seen is not certain */
 }

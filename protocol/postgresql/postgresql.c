@@ -108,7 +108,7 @@ static void read_on(struct pd_conn *c, struct pd_half *h, uint8_t type, uint32_t
         pd_understood(c, HEAD + (uint64_t)len);
     if (!len) {
         if (traits_of(h, type) & READ)
-            body(c, h, type, (struct pd_slice){0}, 0);
+            body(c, h, type, PD_SLICE(""), 0);
         end(c, h, type, 1);
         if (!h->opaque && !h->lost)
             pd_feed(h, S_NEXT, PD_ENDLESS);

@@ -189,6 +189,13 @@ static const struct talk talks[] = {
         .line = {"'incomplete'," EXTENDED("SELECT", "SELECT 1", "45")},
     },
     {
+        .name = "a Parse without an end",
+        .turn = {C("Pno end\nS"), S(ERROR_OF("08P01") "\n" READY)},
+        .line = {"'error','error':'08P01 "
+                 "no','request':{'command':'PREPARE','statement':'','mode':'extended','bytes':"
+                 "16},'response':{'severity':'ERROR','error_code':'08P01','error_message':'no','bytes':37}"},
+    },
+    {
         .name = "no message",
         .turn = {C("QSELECT 1~"), S("!?????????")},
         .line = {"'incomplete'," SIMPLE("SELECT", "SELECT 1", "14")},
