@@ -1,6 +1,7 @@
 /* sql_fuzz.c: any bytes as SQL. The first byte picks the dialect, whether the text is cut, and how much room
  * there is; nothing is written outside of the room, and a masked text holds no literal. */
 #include "base/check.h"
+#include "protocol/sql_memo.h"
 #include "protocol/sql_token.h"
 #include "roundtrip/schema.h"
 #include <stdlib.h>
@@ -45,6 +46,17 @@ static void check_mask(struct pd_slice sql, enum pd_sql_dialect dialect, unsigne
     free(out);
 }
 
+/* What earlier inputs taught does not change what is said. */
+static void check_memo(struct pd_slice sql, enum pd_sql_dialect dialect, bool cut)
+{
+    static struct pd_sql_memo memo[2];
+    char want[PD_SQL_SUMMARY_MAX], got[PD_SQL_SUMMARY_MAX];
+    uint32_t n = pd_sql_summary(sql, dialect, cut, want, sizeof want);
+
+    PD_ASSERT(pd_sql_memo_summary(&memo[dialect], sql, dialect, cut, got, sizeof got) == n);
+    PD_ASSERT(n == 0 || memcmp(want, got, n) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 1)
@@ -62,6 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     PD_ASSERT(pd_sql_verb(sql, dialect, out, room) <= room);
     if (pd_sql_use(sql, dialect, out, room, &n))
         PD_ASSERT(n && n <= room);
+    check_memo(sql, dialect, data[0] & 4);
     check_mask(sql, dialect, PD_MASK_VALUES, len + 1);
     check_mask(sql, dialect, PD_MASK_SECRETS, 2 * len + 64);
     check_mask(sql, dialect, PD_MASK_SECRETS, room);

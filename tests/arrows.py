@@ -17,7 +17,7 @@ MAY = {
     "tests": [folder + "/" for folder in source.FOLDERS],
 }
 # A protocol's own folder: the engine's faces, the record's, never another protocol.
-PROTOCOL = ["base/", "config/option.h", "protocol/learnt.h", "protocol/machine.h", "protocol/protocol.h", "protocol/sql.h",
+PROTOCOL = ["base/", "config/option.h", "protocol/learnt.h", "protocol/machine.h", "protocol/protocol.h", "protocol/sql.h", "protocol/sql_memo.h",
             "protocol/tls.h",
             "roundtrip/schema.h", "roundtrip/record.h", "roundtrip/match.h"]
 
