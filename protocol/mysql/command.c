@@ -2,7 +2,7 @@
  * proofs are never looked at. */
 #include "base/check.h"
 #include "protocol/mysql/mysql.h"
-#include "protocol/sql.h"
+#include "protocol/sql_memo.h"
 
 enum part { NOTHING, SQL, NAME, ID, IDS_SQL, USER }; /* what stands behind the command's byte */
 
@@ -164,10 +164,11 @@ static bool moves(struct pd_slice sql)
     return finds(sql, "use") || (finds(sql, "drop") && (finds(sql, "database") || finds(sql, "schema")));
 }
 
-static void set_summary(struct pd_rec *r, struct pd_mysql *f, struct pd_slice sql, bool cut)
+static void set_summary(struct pd_conn *c, struct pd_rec *r, struct pd_slice sql, bool cut)
 {
+    struct pd_mysql *f = pd_fields(r);
     char out[PD_SQL_SUMMARY_MAX];
-    uint32_t n = pd_sql_summary(sql, PD_SQL_MYSQL, cut, out, sizeof out);
+    uint32_t n = pd_sql_memo_summary(pd_worker_state(c), sql, PD_SQL_MYSQL, cut, out, sizeof out);
 
     if (n)
         pd_text_set(r, &f->summary, (struct pd_slice){(const uint8_t *)out, n}, sizeof out);
@@ -180,7 +181,7 @@ static void keep_statement(struct pd_conn *c, struct pd_rec *r, struct pd_slice 
 
     pd_text_set(r, &f->statement, sql, PD_MYSQL_STATEMENT);
     f->statement.full = full;
-    set_summary(r, f, sql, sql.len < full);
+    set_summary(c, r, sql, sql.len < full);
     if (f->command.s == table[PREPARE].name)
         pd_learnt_put(c, &((struct pd_mysql_conn *)pd_state(c))->learnt, PD_MYSQL_KEY_LATEST, sql, full);
 }
@@ -200,7 +201,7 @@ static void keep_execution(struct pd_conn *c, struct pd_rec *r, uint32_t id)
     if (id != UINT32_MAX && pd_learnt_get(&m->learnt, PD_MYSQL_KEY_SUMMARIES + id, &text, &full))
         pd_text_set(r, &f->summary, text, PD_SQL_SUMMARY_MAX);
     else if (f->statement.s)
-        set_summary(r, f, (struct pd_slice){(const uint8_t *)f->statement.s, f->statement.len},
+        set_summary(c, r, (struct pd_slice){(const uint8_t *)f->statement.s, f->statement.len},
                     f->statement.len < f->statement.full);
 }
 

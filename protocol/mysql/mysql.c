@@ -1,6 +1,7 @@
 /* mysql.c: the protocol as the engine sees it. */
 #include "protocol/mysql/mysql.h"
 #include "base/check.h"
+#include "protocol/sql_memo.h"
 
 void pd_mysql_forget(struct pd_conn *c)
 {
@@ -60,6 +61,9 @@ static void close_conn(struct pd_conn *c)
     pd_mysql_forget(c);
 }
 
+enum { LENT_BYTES = 128 };
+_Static_assert(sizeof(struct pd_mysql_conn) <= LENT_BYTES, "the state takes the smallest size that is lent");
+
 const struct pd_proto pd_proto_mysql = {
     .schema = &pd_mysql_schema,
     .ports = (const uint16_t[]){3306, 0},
@@ -67,6 +71,7 @@ const struct pd_proto pd_proto_mysql = {
     .match = PD_BY_ORDER,
     .flags = PD_HALF_DUPLEX,
     .conn_size = sizeof(struct pd_mysql_conn),
+    .worker_size = sizeof(struct pd_sql_memo),
     .sync = pd_mysql_sync,
     .start = start,
     .step = step,
