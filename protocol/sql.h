@@ -20,6 +20,9 @@ uint32_t pd_sql_summary(struct pd_slice sql, enum pd_sql_dialect, bool cut, char
 /* The first word, in upper case. Returns its length; 0: there is none, or it does not fit. */
 uint32_t pd_sql_verb(struct pd_slice sql, enum pd_sql_dialect, char *out, uint32_t cap);
 
+/* Does anything stand behind a semicolon, perhaps another statement? */
+bool pd_sql_several(struct pd_slice sql);
+
 /* `USE db` and nothing else: the database's name without quotes goes to out. False: it is no such statement,
  * or the name does not fit. */
 bool pd_sql_use(struct pd_slice sql, enum pd_sql_dialect, char *out, uint32_t cap, uint32_t *len);

@@ -50,11 +50,15 @@ static void check_mask(struct pd_slice sql, enum pd_sql_dialect dialect, unsigne
 static void check_memo(struct pd_slice sql, enum pd_sql_dialect dialect, bool cut)
 {
     static struct pd_sql_memo memo[2];
-    char want[PD_SQL_SUMMARY_MAX], got[PD_SQL_SUMMARY_MAX];
-    uint32_t n = pd_sql_summary(sql, dialect, cut, want, sizeof want);
+    char summary[PD_SQL_SUMMARY_MAX], verb[PD_SQL_VERB_MAX], masked[PD_MASK_CAP];
+    struct pd_slice said = {(const uint8_t *)summary,
+                            pd_sql_summary(sql, dialect, cut, summary, sizeof summary)};
+    struct pd_slice first = {(const uint8_t *)verb, pd_sql_verb(sql, dialect, verb, sizeof verb)};
+    uint32_t n = pd_sql_mask(sql, dialect, PD_MASK_SECRETS, masked, sizeof masked);
+    const struct pd_sql_facts *facts = pd_sql_memo_facts(&memo[dialect], sql, dialect, cut);
 
-    PD_ASSERT(pd_sql_memo_summary(&memo[dialect], sql, dialect, cut, got, sizeof got) == n);
-    PD_ASSERT(n == 0 || memcmp(want, got, n) == 0);
+    PD_ASSERT(pd_slice_eq(facts->summary, said) && pd_slice_eq(facts->verb, first));
+    PD_ASSERT(facts->clean == (n == PD_AS_IS));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

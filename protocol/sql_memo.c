@@ -1,16 +1,16 @@
 /* sql_memo.c: finds a statement among those that were said before. Two texts that differ only in the digits
- * of numbers have the same tokens but for those numbers' values, which no summary has in it. Numbers in
- * quoted names do matter, so texts with such quotes have to be equal. */
+ * of numbers have the same tokens but for those numbers' values, on which nothing depends that is found out.
+ * Numbers in quoted names do matter, so texts with such quotes have to be equal. */
 #include "protocol/sql_memo.h"
+#include "roundtrip/schema.h"
 
-enum { KEY_BYTES = 16 }; /* of a text's beginning pick its set */
+enum { WORD = 8, BITS = 8 }; /* bytes of a word, bits of a byte */
+#define EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
 
+/* The first byte lowest. */
 static uint64_t load8(const uint8_t *p)
 {
-    uint64_t v;
-
-    memcpy(&v, p, sizeof v);
-    return v;
+    return pd_le32(p) | (uint64_t)pd_le32(p + 4) << 32;
 }
 
 static bool is_digit(uint8_t c)
@@ -51,15 +51,34 @@ static bool pass_number(struct pd_slice a, struct pd_slice b, uint32_t *ai, uint
     return true;
 }
 
+/* So many bytes are the same at the beginning of both. */
+static uint32_t alike(const uint8_t *a, const uint8_t *b, uint32_t n)
+{
+    uint32_t i = 0;
+    uint64_t differ = 0;
+
+    if (n < WORD) {
+        while (i < n && a[i] == b[i])
+            i++;
+        return i;
+    }
+    while (i + WORD <= n && !(differ = load8(a + i) ^ load8(b + i)))
+        i += WORD;
+    if (i < n && !differ) { /* the rest, with some bytes before it again */
+        i = n - WORD;
+        differ = load8(a + i) ^ load8(b + i);
+    }
+    return differ ? i + (uint32_t)__builtin_ctzll(differ) / BITS : n;
+}
+
 static bool same(struct pd_slice a, struct pd_slice b)
 {
     uint32_t i = 0, j = 0;
 
     for (;;) {
-        while (a.len - i >= 8 && b.len - j >= 8 && load8(a.p + i) == load8(b.p + j))
-            i += 8, j += 8;
-        while (i < a.len && j < b.len && a.p[i] == b.p[j])
-            i++, j++;
+        uint32_t n = alike(a.p + i, b.p + j, a.len - i < b.len - j ? a.len - i : b.len - j);
+        i += n;
+        j += n;
         if (i == a.len && j == b.len)
             return true;
         if (!pass_number(a, b, &i, &j))
@@ -67,39 +86,82 @@ static bool same(struct pd_slice a, struct pd_slice b)
     }
 }
 
-static bool fits(const struct pd_sql_memo_entry *e, struct pd_slice sql)
+static bool fits(const struct pd_sql_memo_entry *e, struct pd_slice sql, bool cut)
 {
     struct pd_slice text = {e->text, e->len};
 
-    return e->exact ? pd_slice_eq(text, sql) : same(text, sql);
+    return e->cut == cut && (e->exact ? pd_slice_eq(text, sql) : same(text, sql));
 }
 
-static void remember(struct pd_sql_memo_entry *e, struct pd_slice sql, const char *summary, uint32_t len)
+/* --- keys --- */
+
+/* The highest bit of each byte that is a digit. */
+static uint64_t digits_of(uint64_t v)
 {
-    e->len = (uint8_t)sql.len;
-    e->summary_len = (uint8_t)len;
+    uint64_t value = v ^ EACH_BYTE('0');
+
+    return ~(((value & EACH_BYTE(0x7f)) + EACH_BYTE(0x80 - 10)) | value) & EACH_BYTE(0x80);
+}
+
+static uint64_t mix(uint64_t key, uint64_t v)
+{
+    key = (key ^ v) * UINT64_C(0x9e3779b97f4a7c15);
+    return key ^ key >> 32;
+}
+
+/* Of the text up to its first number: two that are the same do not differ before that. Never 0. */
+static uint64_t key_of(struct pd_slice sql)
+{
+    uint64_t key = 0;
+
+    for (uint32_t i = 0; i < sql.len; i += WORD) {
+        uint32_t left = sql.len - i;
+        uint64_t v = left < WORD ? load8(sql.p + sql.len - WORD) >> BITS * (WORD - left) : load8(sql.p + i);
+        for (uint64_t digits = digits_of(v); digits; digits &= digits - 1) {
+            uint32_t bit = (uint32_t)__builtin_ctzll(digits) + 1 - BITS, at = i + bit / BITS;
+            if (at && before_number(sql.p[at - 1]))
+                return mix(key, v & ((UINT64_C(1) << bit) - 1)) | 1;
+        }
+        key = mix(key, v);
+    }
+    return key | 1;
+}
+
+/* --- facts --- */
+
+static void find_out(struct pd_sql_memo_entry *e, struct pd_slice sql, enum pd_sql_dialect dialect, bool cut)
+{
+    char scratch[PD_MASK_CAP];
+
+    e->facts = (struct pd_sql_facts){
+        .summary = {(const uint8_t *)e->summary,
+                    pd_sql_summary(sql, dialect, cut, e->summary, sizeof e->summary)},
+        .verb = {(const uint8_t *)e->verb, pd_sql_verb(sql, dialect, e->verb, sizeof e->verb)},
+        .several = pd_sql_several(sql),
+        .clean = pd_sql_mask(sql, dialect, PD_MASK_SECRETS, scratch, sizeof scratch) == PD_AS_IS,
+    };
+}
+
+const struct pd_sql_facts *pd_sql_memo_facts(struct pd_sql_memo *memo, struct pd_slice sql,
+                                             enum pd_sql_dialect dialect, bool cut)
+{
+    if (sql.len < WORD || sql.len > PD_SQL_MEMO_TEXT) {
+        find_out(&memo->other, sql, dialect, cut);
+        return &memo->other.facts;
+    }
+    uint64_t key = key_of(sql);
+    uint32_t set = (uint32_t)(key >> 32) % PD_SQL_MEMO_SETS;
+
+    for (int way = 0; way < PD_SQL_MEMO_WAYS; way++)
+        if (memo->keys[set][way] == key && fits(&memo->entries[set][way], sql, cut))
+            return &memo->entries[set][way].facts;
+    uint32_t way = memo->victim[set]++ % PD_SQL_MEMO_WAYS;
+    struct pd_sql_memo_entry *e = &memo->entries[set][way];
+    memo->keys[set][way] = key;
+    e->len = (uint16_t)sql.len;
+    e->cut = cut;
     e->exact = memchr(sql.p, '`', sql.len) || memchr(sql.p, '"', sql.len);
     memcpy(e->text, sql.p, sql.len);
-    if (len)
-        memcpy(e->summary, summary, len);
-}
-
-uint32_t pd_sql_memo_summary(struct pd_sql_memo *memo, struct pd_slice sql, enum pd_sql_dialect dialect,
-                             bool cut, char *out, uint32_t cap)
-{
-    if (cut || sql.len < KEY_BYTES || sql.len > PD_SQL_MEMO_TEXT || cap < PD_SQL_MEMO_SUMMARY)
-        return pd_sql_summary(sql, dialect, cut, out, cap);
-    uint64_t key = (load8(sql.p) * 0x9e3779b97f4a7c15 + load8(sql.p + 8)) * 0xff51afd7ed558ccd;
-    uint32_t set = (uint32_t)(key >> 32) % PD_SQL_MEMO_SETS;
-    struct pd_sql_memo_entry *e = memo->entries[set];
-
-    for (int way = 0; way < PD_SQL_MEMO_WAYS; way++, e++)
-        if (e->len && fits(e, sql)) {
-            memcpy(out, e->summary, e->summary_len);
-            return e->summary_len;
-        }
-    uint32_t len = pd_sql_summary(sql, dialect, cut, out, cap);
-    if (len <= PD_SQL_MEMO_SUMMARY)
-        remember(&memo->entries[set][memo->victim[set]++ % PD_SQL_MEMO_WAYS], sql, out, len);
-    return len;
+    find_out(e, sql, dialect, cut);
+    return &e->facts;
 }

@@ -8,20 +8,39 @@
 #include <cmocka.h>
 // clang-format on
 #include "protocol/sql_memo.h"
+#include "roundtrip/schema.h"
 #include <stdio.h>
 
-static struct pd_sql_memo memo;
+static const enum pd_sql_dialect dialects[] = {PD_SQL_MYSQL, PD_SQL_POSTGRESQL};
+static struct pd_sql_memo memo[2];
+
+static void check_slice(struct pd_slice sql, const char *what, struct pd_slice got, const char *want,
+                        uint32_t n)
+{
+    if (got.len != n || memcmp(got.p, want, n) != 0)
+        fail_msg("%.*s: %s %.*s instead of %.*s", (int)sql.len, sql.p, what, (int)got.len, got.p, (int)n,
+                 want);
+}
 
 static void check(const char *text, size_t len)
 {
-    char want[PD_SQL_SUMMARY_MAX], got[PD_SQL_SUMMARY_MAX];
+    char summary[PD_SQL_SUMMARY_MAX], verb[PD_SQL_VERB_MAX], masked[PD_MASK_CAP];
     struct pd_slice sql = {(const uint8_t *)text, (uint32_t)len};
-    uint32_t n = pd_sql_summary(sql, PD_SQL_MYSQL, false, want, sizeof want);
 
-    for (int i = 0; i < 2; i++) {
-        uint32_t m = pd_sql_memo_summary(&memo, sql, PD_SQL_MYSQL, false, got, sizeof got);
-        if (m != n || memcmp(want, got, n) != 0)
-            fail_msg("%.*s: %.*s instead of %.*s", (int)len, text, (int)m, got, (int)n, want);
+    for (int i = 0; i < 4; i++) {
+        bool cut = i & 1;
+        enum pd_sql_dialect dialect = dialects[i / 2];
+        struct pd_sql_memo *m = &memo[dialect];
+        uint32_t n = pd_sql_summary(sql, dialect, cut, summary, sizeof summary);
+        uint32_t v = pd_sql_verb(sql, dialect, verb, sizeof verb);
+        bool clean = pd_sql_mask(sql, dialect, PD_MASK_SECRETS, masked, sizeof masked) == PD_AS_IS;
+        for (int again = 0; again < 2; again++) {
+            const struct pd_sql_facts *facts = pd_sql_memo_facts(m, sql, dialect, cut);
+            check_slice(sql, "summary", facts->summary, summary, n);
+            check_slice(sql, "verb", facts->verb, verb, v);
+            if (facts->clean != clean)
+                fail_msg("%.*s: clean is %d", (int)len, text, facts->clean);
+        }
     }
 }
 
@@ -40,6 +59,11 @@ static const char *const texts[] = {
     "SELECT 1 /*!40000 FROM t */ WHERE 1",
     "UPDATE t SET a = 1;UPDATE u SET a = 1",
     "SELECT 0x1f, $1, :1, @1, 1 FROM d.t1",
+    "ALTER USER u PASSWORD '1 2'; SELECT 1",
+    "SELECT dblink('host=1 password= 2 ', 3)",
+    "CREATE USER u IDENTIFIED BY '12'",
+    "",
+    "COMMIT",
 };
 
 static void test_same(void **state)
@@ -66,26 +90,57 @@ static void test_same(void **state)
     }
 }
 
+static const struct pd_sql_facts *ask(const char *text)
+{
+    struct pd_slice sql = {(const uint8_t *)text, (uint32_t)strlen(text)};
+
+    return pd_sql_memo_facts(&memo[PD_SQL_MYSQL], sql, PD_SQL_MYSQL, false);
+}
+
 static void test_remembers(void **state)
 {
-    char out[PD_SQL_SUMMARY_MAX];
-    struct pd_slice sql = PD_SLICE("SELECT c FROM sbtest1 WHERE id = 12"),
-                    other = PD_SLICE("SELECT c FROM sbtest1 WHERE id = 3456");
+    const struct pd_sql_facts *facts = ask("SELECT c FROM sbtest1 WHERE id = 12");
 
     (void)state;
-    memset(&memo, 0, sizeof memo);
-    pd_sql_memo_summary(&memo, sql, PD_SQL_MYSQL, false, out, sizeof out);
-    for (int set = 0; set < PD_SQL_MEMO_SETS; set++)
-        if (memo.entries[set][0].len)
-            memcpy(memo.entries[set][0].summary, "REMEMBERED", memo.entries[set][0].summary_len = 10);
-    assert_int_equal(pd_sql_memo_summary(&memo, other, PD_SQL_MYSQL, false, out, sizeof out), 10);
-    assert_memory_equal(out, "REMEMBERED", 10);
-    assert_int_equal(pd_sql_memo_summary(&memo, sql, PD_SQL_MYSQL, true, out, sizeof out), 14);
+    assert_ptr_equal(ask("SELECT c FROM sbtest1 WHERE id = 3456"), facts);
+    assert_ptr_not_equal(ask("SELECT c FROM sbtest2 WHERE id = 12"), facts);
+    assert_ptr_not_equal(ask("SELECT c FROM sbtest1 WHERE id = 12x"), facts);
+    assert_ptr_equal(ask("SELECT c FROM sbtest1 WHERE id = 1"), facts);
+}
+
+/* Statements that begin alike do not drive each other out. */
+static void test_many(void **state)
+{
+    enum { MANY = 40 };
+    const struct pd_sql_facts *facts[MANY];
+    char text[128];
+    int known = 0;
+
+    (void)state;
+    memset(memo, 0, sizeof memo);
+    for (int again = 0; again < 2; again++)
+        for (int i = 0; i < MANY; i++) {
+            (void)snprintf(text, sizeof text, "SELECT t0.id, t0.name FROM a_table AS t0 WHERE column%d = %d",
+                           i, again);
+            known += again && facts[i] == ask(text);
+            facts[i] = ask(text);
+        }
+    assert_true(known > MANY * 3 / 4);
+}
+
+static void test_several(void **state)
+{
+    (void)state;
+    assert_true(ask("SELECT 1; SELECT 2")->several);
+    assert_true(ask("SELECT 1; SELECT 3")->several);
+    assert_false(ask("SELECT 1, 'a'  ;")->several);
+    assert_false(ask("SELECT 1, 'a'")->several);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_same), cmocka_unit_test(test_remembers)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_same), cmocka_unit_test(test_remembers),
+                                       cmocka_unit_test(test_many), cmocka_unit_test(test_several)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

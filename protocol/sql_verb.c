@@ -16,6 +16,13 @@ uint32_t pd_sql_verb(struct pd_slice sql, enum pd_sql_dialect dialect, char *out
     return t.len;
 }
 
+bool pd_sql_several(struct pd_slice sql)
+{
+    const uint8_t *end = sql.len ? memchr(sql.p, ';', sql.len) : NULL;
+
+    return end && end + 1 < sql.p + sql.len;
+}
+
 /* Without its quotes; doubled ones count once. */
 static bool unquote(const struct pd_sql_token *t, char *out, uint32_t cap, uint32_t *len)
 {

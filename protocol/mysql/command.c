@@ -157,21 +157,20 @@ static bool moves(struct pd_slice sql)
     if (!sql.len)
         return false;
     uint8_t first = sql.p[0] | 0x20;
-    const uint8_t *next = memchr(sql.p, ';', sql.len);
-    bool several = next && next + 1 < sql.p + sql.len, comment = !is_word(sql.p[0]) && sql.p[0] != '(';
-    if (!several && !comment && first != 'u' && first != 'd')
+    bool comment = !is_word(sql.p[0]) && sql.p[0] != '(';
+    if (!pd_sql_several(sql) && !comment && first != 'u' && first != 'd')
         return false;
     return finds(sql, "use") || (finds(sql, "drop") && (finds(sql, "database") || finds(sql, "schema")));
 }
 
-static void set_summary(struct pd_conn *c, struct pd_rec *r, struct pd_slice sql, bool cut)
+static void set_facts(struct pd_conn *c, struct pd_rec *r, struct pd_slice sql, bool cut)
 {
     struct pd_mysql *f = pd_fields(r);
-    char out[PD_SQL_SUMMARY_MAX];
-    uint32_t n = pd_sql_memo_summary(pd_worker_state(c), sql, PD_SQL_MYSQL, cut, out, sizeof out);
+    const struct pd_sql_facts *facts = pd_sql_memo_facts(pd_worker_state(c), sql, PD_SQL_MYSQL, cut);
 
-    if (n)
-        pd_text_set(r, &f->summary, (struct pd_slice){(const uint8_t *)out, n}, sizeof out);
+    if (facts->summary.len)
+        pd_text_set(r, &f->summary, facts->summary, PD_SQL_SUMMARY_MAX);
+    f->clean = facts->clean && f->statement.len == sql.len;
 }
 
 /* QUERY, STMT_PREPARE: the text, `full` bytes long. */
@@ -181,7 +180,7 @@ static void keep_statement(struct pd_conn *c, struct pd_rec *r, struct pd_slice 
 
     pd_text_set(r, &f->statement, sql, PD_MYSQL_STATEMENT);
     f->statement.full = full;
-    set_summary(c, r, sql, sql.len < full);
+    set_facts(c, r, sql, sql.len < full);
     if (f->command.s == table[PREPARE].name)
         pd_learnt_put(c, &((struct pd_mysql_conn *)pd_state(c))->learnt, PD_MYSQL_KEY_LATEST, sql, full);
 }
@@ -201,8 +200,8 @@ static void keep_execution(struct pd_conn *c, struct pd_rec *r, uint32_t id)
     if (id != UINT32_MAX && pd_learnt_get(&m->learnt, PD_MYSQL_KEY_SUMMARIES + id, &text, &full))
         pd_text_set(r, &f->summary, text, PD_SQL_SUMMARY_MAX);
     else if (f->statement.s)
-        set_summary(c, r, (struct pd_slice){(const uint8_t *)f->statement.s, f->statement.len},
-                    f->statement.len < f->statement.full);
+        set_facts(c, r, (struct pd_slice){(const uint8_t *)f->statement.s, f->statement.len},
+                  f->statement.len < f->statement.full);
 }
 
 static void keep_database(struct pd_conn *c, struct pd_rec *r)

@@ -13,8 +13,12 @@ static bool failed(const struct pd_rec *r, struct pd_text *error)
 static uint32_t mask(const struct pd_rec *r, const struct pd_field *field, unsigned what, char *out,
                      uint32_t cap)
 {
-    const struct pd_text *t = (const void *)((const unsigned char *)pd_fields_const(r) + field->off);
+    const struct pd_mysql *f = pd_fields_const(r);
+    const struct pd_text *t = &f->statement;
 
+    (void)field;
+    if (f->clean && what == PD_MASK_SECRETS)
+        return PD_AS_IS;
     return pd_sql_mask((struct pd_slice){(const uint8_t *)t->s, t->len}, PD_SQL_MYSQL, what, out, cap);
 }
 

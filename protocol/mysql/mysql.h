@@ -77,6 +77,7 @@ struct pd_mysql { /* of a record */
     struct pd_text result;
     struct pd_int rows, columns, affected_rows, last_insert_id, warnings;
     struct pd_text error_code, sql_state, error_message, failure;
+    bool clean; /* no secret stands in the statement */
 };
 
 struct pd_mysql_side { /* of one direction */

@@ -1,7 +1,6 @@
 /* fields.c: the record's fields as a table, and what fills them: statements, command tags, errors. */
-#include "base/hash.h"
 #include "protocol/postgresql/postgresql.h"
-#include "protocol/sql.h"
+#include "protocol/sql_memo.h"
 
 #define OFF(member) offsetof(struct pd_pg, member)
 
@@ -101,84 +100,31 @@ bool pd_pg_renames(struct pd_slice verb)
            pd_slice_eq(verb, PD_SLICE("PREPARE"));
 }
 
-/* More than one statement: a semicolon with anything behind it. */
-static bool several(struct pd_slice text)
-{
-    const uint8_t *end = text.len ? memchr(text.p, ';', text.len) : NULL;
-
-    return end && end + 1 < text.p + text.len;
-}
-
 bool pd_pg_text_renames(struct pd_slice text, bool whole)
 {
-    char verb[PD_PG_VERB_MAX];
+    char verb[PD_SQL_VERB_MAX];
     uint32_t n = pd_sql_verb(text, PD_SQL_POSTGRESQL, verb, sizeof verb);
 
-    return !whole || several(text) || pd_pg_renames((struct pd_slice){(const uint8_t *)verb, n});
-}
-
-static struct pd_pg_read *place_of(struct pd_conn *c, struct pd_slice text)
-{
-    struct pd_pg_worker *w = pd_worker_state(c);
-
-    return &w->read[pd_hash(text.p, text.len, 0) % PD_PG_READ];
-}
-
-static bool is(const struct pd_pg_read *read, struct pd_slice text)
-{
-    return read->len == text.len && memcmp(read->text, text.p, text.len) == 0;
-}
-
-/* A statement from its text alone; what is whole and short is remembered. */
-static void read_statement(struct pd_pg_read *read, struct pd_slice text, char summary[PD_SQL_SUMMARY_MAX],
-                           bool cut)
-{
-    char scratch[PD_MASK_CAP];
-
-    read->summary_len = (uint8_t)pd_sql_summary(text, PD_SQL_POSTGRESQL, cut, summary, PD_SQL_SUMMARY_MAX);
-    read->verb_len = (uint8_t)pd_sql_verb(text, PD_SQL_POSTGRESQL, read->verb, sizeof read->verb);
-    read->renames =
-        cut || several(text) || pd_pg_renames((struct pd_slice){(const uint8_t *)read->verb, read->verb_len});
-    read->clean = pd_sql_mask(text, PD_SQL_POSTGRESQL, PD_MASK_SECRETS, scratch, sizeof scratch) == PD_AS_IS;
-    read->len = 0;
-    if (cut || text.len > sizeof read->text || read->summary_len > sizeof read->summary)
-        return;
-    read->len = (uint16_t)text.len;
-    memcpy(read->summary, summary, read->summary_len);
-    memcpy(read->text, text.p, text.len);
-}
-
-static void set_read(struct pd_rec *r, const struct pd_pg_read *read, const char *summary)
-{
-    struct pd_pg *f = pd_fields(r);
-
-    if (read->summary_len)
-        pd_text_set(r, &f->summary, (struct pd_slice){(const uint8_t *)summary, read->summary_len},
-                    PD_SQL_SUMMARY_MAX);
-    if (!f->command.s && read->verb_len)
-        pd_text_set(r, &f->command, (struct pd_slice){(const uint8_t *)read->verb, read->verb_len},
-                    PD_PG_VERB_MAX);
-    f->renames = read->renames;
-    f->clean = read->clean;
+    return !whole || pd_sql_several(text) || pd_pg_renames((struct pd_slice){(const uint8_t *)verb, n});
 }
 
 void pd_pg_set_statement(struct pd_conn *c, struct pd_rec *r, struct pd_slice text, uint32_t full)
 {
     struct pd_pg *f = pd_fields(r);
-    char summary[PD_SQL_SUMMARY_MAX];
 
     if (pd_rec_is_void(r))
         return;
     pd_text_set(r, &f->statement, text, PD_PG_STATEMENT_MAX);
     f->statement.full = full;
-    struct pd_slice kept = slice_of(&f->statement);
-    struct pd_pg_read local, *read = kept.len && kept.len <= PD_PG_READ_TEXT ? place_of(c, kept) : &local;
-    if (read != &local && kept.len == full && is(read, kept)) {
-        set_read(r, read, read->summary);
-        return;
-    }
-    read_statement(read, kept, summary, kept.len < full);
-    set_read(r, read, summary);
+    text.len = f->statement.len;
+    bool cut = text.len < full;
+    const struct pd_sql_facts *facts = pd_sql_memo_facts(pd_worker_state(c), text, PD_SQL_POSTGRESQL, cut);
+    if (facts->summary.len)
+        pd_text_set(r, &f->summary, facts->summary, PD_SQL_SUMMARY_MAX);
+    if (!f->command.s && facts->verb.len)
+        pd_text_set(r, &f->command, facts->verb, PD_SQL_VERB_MAX);
+    f->renames = cut || facts->several || pd_pg_renames(facts->verb);
+    f->clean = facts->clean;
 }
 
 void pd_pg_clear_statement(struct pd_rec *r)
@@ -253,7 +199,7 @@ struct pd_slice pd_pg_set_tag(struct pd_rec *r, struct pd_slice tag)
         return verb;
     set_tag_text(r, tag);
     if (!f->tagged && verb.len && !pd_slice_eq(slice_of(&f->command), verb))
-        pd_text_set(r, &f->command, verb, PD_PG_VERB_MAX);
+        pd_text_set(r, &f->command, verb, PD_SQL_VERB_MAX);
     f->tagged = true;
     /* SELECT INTO and CREATE TABLE AS have SELECT's tag, but return nothing. */
     bool into = select && n && !f->counted;

@@ -2,6 +2,7 @@
  * that lie whole in a slice are walked in one step. One that does not is a frame: its first bytes are
  * gathered when they are read at all, the rest is skipped. Its type is part of the state. */
 #include "protocol/postgresql/postgresql.h"
+#include "protocol/sql_memo.h"
 
 enum state {
     S_NEXT,         /* FEED: whole messages */
@@ -350,7 +351,7 @@ const struct pd_proto pd_proto_postgresql = {
     .transports = PD_ON_TCP,
     .match = PD_BY_ORDER,
     .conn_size = sizeof(struct pd_pg_conn),
-    .worker_size = sizeof(struct pd_pg_worker),
+    .worker_size = sizeof(struct pd_sql_memo),
     .sync = pd_pg_sync,
     .start = start,
     .step = step,

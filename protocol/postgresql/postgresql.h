@@ -14,7 +14,6 @@ enum {
     PD_PG_MESSAGE_MAX = 1024,
     PD_PG_NAME_MAX = 63, /* of a user, a database: NAMEDATALEN - 1 */
     PD_PG_TAG_MAX = 64,
-    PD_PG_VERB_MAX = 24,
     PD_PG_PARTS_MAX = 64, /* of a record; what is more goes to another */
     PD_PG_PREFIX = 4096   /* of a message that comes in pieces, what is looked at */
 };
@@ -66,19 +65,6 @@ struct pd_pg { /* the protocol's part of a record */
     bool clean;            /* no secret stands in it */
     bool taught;           /* and is counted in `teaching` */
     bool suspended;        /* an Execute ended before its portal's last row */
-};
-
-/* What was found out about statements, which are the same again and again: of one worker, in a place that the
- * text's hash tells. */
-enum { PD_PG_READ = 512, PD_PG_READ_TEXT = 256, PD_PG_READ_SUMMARY = 64 };
-struct pd_pg_read {
-    uint16_t len; /* of the text; 0: none is here */
-    uint8_t summary_len, verb_len;
-    bool renames, clean; /* see struct pd_pg */
-    char verb[PD_PG_VERB_MAX], summary[PD_PG_READ_SUMMARY], text[PD_PG_READ_TEXT];
-};
-struct pd_pg_worker {
-    struct pd_pg_read read[PD_PG_READ];
 };
 
 /* What was said when the session began; lent. */
