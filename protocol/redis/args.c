@@ -33,29 +33,51 @@ static int sequence(struct pd_slice s)
     return n;
 }
 
-/* How many bytes at the slice's beginning are printable ASCII that needs no escaping, within quotes or
- * without. */
-static uint32_t plain_run(struct pd_slice s, bool quoted)
+/* A byte of printable ASCII that needs no escaping, within quotes or without. */
+static bool is_plain(uint8_t c, bool quoted)
 {
-    uint8_t least = quoted ? ' ' : ' ' + 1, quote = quoted ? '"' : '\'';
+    return c >= (quoted ? ' ' : ' ' + 1) && c < 0x7f && c != '"' && c != '\\' && (quoted || c != '\'');
+}
+
+#ifdef __SSE2__
+/* A bit for each of sixteen bytes that is not plain; those from 0x80 on are negative, less than any that is.
+ */
+static inline unsigned odd_ones(__m128i v, bool quoted)
+{
+    __m128i odd = _mm_or_si128(_mm_cmplt_epi8(v, _mm_set1_epi8(quoted ? ' ' : ' ' + 1)),
+                               _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f)));
+
+    odd = _mm_or_si128(odd, _mm_cmpeq_epi8(v, _mm_set1_epi8('"')));
+    odd = _mm_or_si128(odd, _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
+    if (!quoted)
+        odd = _mm_or_si128(odd, _mm_cmpeq_epi8(v, _mm_set1_epi8('\'')));
+    return (unsigned)_mm_movemask_epi8(odd);
+}
+#endif
+
+/* How many bytes at the slice's beginning are plain. They are copied, and perhaps some behind them, to `to`,
+ * when that is not NULL, where as many fit as the slice has. */
+static inline uint32_t plain_run(struct pd_slice s, bool quoted, char *to)
+{
     uint32_t i = 0;
 
 #ifdef __SSE2__
-    for (; i + 16 <= s.len; i += 16) { /* bytes from 0x80 on are negative, and so less than the least */
-        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(s.p + i));
-        __m128i odd = _mm_or_si128(_mm_cmplt_epi8(v, _mm_set1_epi8((char)least)),
-                                   _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f)));
-        odd = _mm_or_si128(
-            odd, _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))));
-        odd = _mm_or_si128(odd, _mm_cmpeq_epi8(v, _mm_set1_epi8((char)quote)));
-        int mask = _mm_movemask_epi8(odd);
-        if (mask)
-            return i + (uint32_t)__builtin_ctz((unsigned)mask);
+    enum { WIDE = 16, HALF = 8 };
+    while (s.len >= WIDE && i < s.len) {
+        /* The last ones come again together with some before them, which are known to be plain. */
+        uint32_t at = i + WIDE <= s.len ? i : s.len - WIDE;
+        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(s.p + at));
+        unsigned odd = odd_ones(v, quoted);
+        if (to)
+            _mm_storeu_si128((__m128i *)(void *)(to + at), v);
+        if (odd)
+            return at + (uint32_t)__builtin_ctz(odd);
+        i = at + WIDE;
     }
 #endif
-    while (i < s.len && s.p[i] >= least && s.p[i] < 0x7f && s.p[i] != '"' && s.p[i] != '\\' &&
-           s.p[i] != quote)
-        i++;
+    for (; i < s.len && is_plain(s.p[i], quoted); i++)
+        if (to)
+            to[i] = (char)s.p[i];
     return i;
 }
 
@@ -64,17 +86,15 @@ static struct pd_slice behind(struct pd_slice s, uint32_t n)
     return (struct pd_slice){s.p + n, s.len - n};
 }
 
-/* May it stand without quotes? */
-static bool bare(struct pd_slice s)
+/* May it stand without quotes? Its first i bytes may. */
+static bool is_bare(struct pd_slice s, uint32_t i)
 {
-    uint32_t i = plain_run(s, false);
-
     while (i < s.len) {
         int n = s.p[i] < 0x80 ? 0 : sequence(behind(s, i));
         if (n <= 0)
             return false;
         i += (uint32_t)n;
-        i += plain_run(behind(s, i), false);
+        i += plain_run(behind(s, i), false, NULL);
     }
     return s.len > 0;
 }
@@ -103,8 +123,10 @@ static uint32_t escape(struct pd_slice s, char out[4], uint32_t *used)
     return 4;
 }
 
-/* Writes the argument, as much as there is room for; *all: nothing was left away. */
-static uint32_t quote(struct pd_slice s, char *out, uint32_t room, bool *all)
+/* Writes the argument in quotes, as much as there is room for; *all: nothing was left away. Its first `plain`
+ * bytes need no escaping. Few do, so that who calls stays small. */
+__attribute__((noinline)) static uint32_t quote(struct pd_slice s, uint32_t plain, char *out, uint32_t room,
+                                                bool *all)
 {
     uint32_t n = 0, used;
     char unit[4];
@@ -114,7 +136,8 @@ static uint32_t quote(struct pd_slice s, char *out, uint32_t room, bool *all)
         return 0;
     out[n++] = '"';
     for (; s.len; s = behind(s, used)) {
-        used = plain_run(s, true);
+        used = plain + plain_run(behind(s, plain), true, NULL);
+        plain = 0;
         if (used > room - n)
             used = room - n;
         memcpy(out + n, s.p, used);
@@ -147,35 +170,64 @@ static struct pd_slice whole_sequences(struct pd_slice s)
     return s;
 }
 
+/* Writes one argument, behind a blank when it is not the first; *all: nothing was left away. */
+static uint32_t put(struct pd_slice in, uint64_t full, bool first, char *out, uint32_t room, bool *all)
+{
+    uint32_t n = 0;
+
+    *all = false;
+    if (room == 0)
+        return 0;
+    if (in.len < full)
+        in = whole_sequences(in);
+    if (!first)
+        out[n++] = ' ';
+    bool fits = in.len == full && in.len <= room - n;
+    uint32_t plain = fits ? plain_run(in, false, out + n) : 0;
+    if (fits && (plain == in.len ? plain > 0 : is_bare(in, plain))) {
+        if (plain < in.len)
+            memcpy(out + n, in.p, in.len);
+        *all = true;
+        return n + in.len;
+    }
+    n += quote(in, plain, out + n, room - n, all);
+    if (in.len < full) {
+        n -= *all; /* the closing quote would say that this was all */
+        *all = false;
+    }
+    return n;
+}
+
 void pd_redis_args_add(struct pd_rec *r, struct pd_slice in, uint64_t full)
 {
     struct pd_text *args = &((struct pd_redis *)pd_fields(r))->args;
     char out[PD_REDIS_ARGS_MAX];
-    uint32_t n = 0, room = PD_REDIS_ARGS_MAX - args->len;
-    bool all = args->len == args->full;
+    uint32_t room = PD_REDIS_ARGS_MAX - args->len;
+    bool all = false;
 
-    if (all && room) {
-        if (in.len < full)
-            in = whole_sequences(in);
-        if (args->s)
-            out[n++] = ' ';
-        if (bare(in) && in.len == full && in.len <= room - n) {
-            memcpy(out + n, in.p, in.len);
-            n += in.len;
-        } else if (in.len < full) {
-            bool fits;
-            n += quote(in, out + n, room - n, &fits);
-            n -= fits; /* the closing quote would say that this was all */
-            all = false;
-        } else {
-            n += quote(in, out + n, room - n, &all);
-        }
+    if (args->len == args->full && room) {
+        uint32_t n = put(in, full, !args->s, out, room, &all);
         pd_text_add(r, args, (struct pd_slice){(const uint8_t *)out, n}, PD_REDIS_ARGS_MAX);
-    } else {
-        all = false;
     }
     if (!all && args->full < UINT32_MAX)
         args->full++;
+}
+
+void pd_redis_args_set(struct pd_rec *r, const struct pd_slice *in, uint32_t count)
+{
+    struct pd_text *args = &((struct pd_redis *)pd_fields(r))->args;
+    char out[PD_REDIS_ARGS_MAX];
+    uint32_t n = 0, missing = 0;
+    bool all;
+
+    if (count == 0)
+        return;
+    for (uint32_t i = 0; i < count; i++) {
+        n += put(in[i], in[i].len, i == 0, out + n, missing ? 0 : PD_REDIS_ARGS_MAX - n, &all);
+        missing += !all;
+    }
+    pd_text_set(r, args, (struct pd_slice){(const uint8_t *)out, n}, PD_REDIS_ARGS_MAX);
+    args->full += missing;
 }
 
 bool pd_redis_args_next(struct pd_slice *text, struct pd_slice *arg)

@@ -125,6 +125,8 @@ extern const struct pd_schema pd_redis_schema;
 /* Appends an argument to the record's `args`, quoted like redis-cli does where it must be. in is what is
  * looked at of it, full its length. */
 void pd_redis_args_add(struct pd_rec *, struct pd_slice in, uint64_t full);
+/* Sets it to n arguments that are looked at as a whole. */
+void pd_redis_args_set(struct pd_rec *, const struct pd_slice *, uint32_t n);
 /* Cuts the next argument off such a text: as it stands there. False at the end. */
 bool pd_redis_args_next(struct pd_slice *text, struct pd_slice *arg);
 /* Cuts the next argument off an inline command, unquoted: up to cap bytes of it go to out, *full is its
@@ -132,6 +134,11 @@ bool pd_redis_args_next(struct pd_slice *text, struct pd_slice *arg);
 int pd_redis_split(struct pd_slice *line, char *out, uint32_t cap, uint32_t *len, uint32_t *full);
 
 /* --- head.c: the first line of a value --- */
+
+static inline bool pd_redis_is_break(const uint8_t *p)
+{
+    return p[0] == '\r' && p[1] == '\n';
+}
 
 struct pd_redis_head {
     uint8_t type;         /* its first byte */
@@ -145,6 +152,23 @@ struct pd_redis_head {
 enum pd_redis_met { PD_REDIS_BAD = -1, PD_REDIS_MORE, PD_REDIS_MET };
 /* Reads the line at the slice's beginning. MORE: its end is not there yet, and nothing speaks against it. */
 enum pd_redis_met pd_redis_head(struct pd_slice, struct pd_redis_head *);
+/* The same for a length or number of up to four digits, `$16`, without sign: a place behind the line's end,
+ * or NULL when it is something else, or is not whole. */
+static inline const uint8_t *pd_redis_short_head(uint8_t type, const uint8_t *p, const uint8_t *end,
+                                                 uint32_t *n)
+{
+    enum { DIGITS = 4, LEAST = 4 };
+    const uint8_t *last = p + DIGITS;
+
+    if (end - p < LEAST || p[0] != type || p[1] < '0' || p[1] > '9')
+        return NULL;
+    uint32_t sum = p[1] - (uint32_t)'0';
+    for (p += 2; p <= last && p < end && *p >= '0' && *p <= '9'; p++)
+        sum = sum * 10 + (*p - (uint32_t)'0');
+    *n = sum;
+    return end - p >= 2 && pd_redis_is_break(p) ? p + 2 : NULL;
+}
+
 /* How many values belong to it: children of an aggregate, else 0. */
 uint64_t pd_redis_children(const struct pd_redis_head *);
 /* Does a text of n bytes follow? */
@@ -202,11 +226,6 @@ _Static_assert(sizeof(struct pd_redis_conn) <= 48, "the state fits into the conn
 static inline bool pd_redis_stopped(const struct pd_half *h)
 {
     return h->lost || h->opaque;
-}
-
-static inline bool pd_redis_is_break(const uint8_t *p)
-{
-    return p[0] == '\r' && p[1] == '\n';
 }
 
 /* request.c, reply.c: the two directions; as struct pd_proto has them. */

@@ -129,14 +129,56 @@ static uint32_t read_slow(struct pd_conn *c, struct pd_half *h, struct pd_slice 
     return 0;
 }
 
+/* Where a whole value of the usual kinds ends, OK, a number, a text or none; NULL: it is another one. */
+static const uint8_t *usual_end(struct pd_slice in, const char **type)
+{
+    static const char ok[] = "+OK\r\n", none[] = "$-1\r\n";
+    enum { SHORT = sizeof ok - 1 };
+    const uint8_t *end = in.p + in.len, *p;
+    uint32_t n;
+
+    if ((p = pd_redis_short_head('$', in.p, end, &n))) {
+        *type = "bulk_string";
+        return n + 2 <= (size_t)(end - p) && pd_redis_is_break(p + n) ? p + n + 2 : NULL;
+    }
+    if ((p = pd_redis_short_head(':', in.p, end, &n))) {
+        *type = "integer";
+        return p;
+    }
+    if (in.len < SHORT)
+        return NULL;
+    *type = in.p[0] == '+' ? "simple_string" : "null";
+    return memcmp(in.p, in.p[0] == '+' ? ok : none, SHORT) == 0 ? in.p + SHORT : NULL;
+}
+
+/* The reply is such a value, and changes nothing of the connection's state. Returns what was used; 0: it is
+ * read the long way. */
+static uint32_t read_usual(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
+{
+    const char *type;
+    const uint8_t *end = pd_expected(c) == PD_REDIS_OTHER ? usual_end(in, &type) : NULL;
+
+    if (!end)
+        return 0;
+    pd_redis_response(c, h);
+    pd_text_static(&pd_redis_reply_fields(c)->type, type);
+    pd_feed_used(h, (uint32_t)(end - in.p));
+    pd_response_end(c, h);
+    return (uint32_t)(end - in.p);
+}
+
 static uint32_t read_value(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
 {
     struct pd_redis_conn *s = pd_state(c);
     struct pd_redis_head head;
-    uint32_t n = pd_redis_is_between(s) ? read_stream(c, h, in) : 0;
 
-    if (n)
-        return n;
+    if (pd_redis_is_between(s)) {
+        uint32_t n = read_usual(c, h, in);
+        if (!n)
+            n = read_stream(c, h, in);
+        if (n)
+            return n;
+    }
     switch (pd_redis_head(in, &head)) {
     case PD_REDIS_BAD:
         pd_bad(c, h, "no value");

@@ -1,6 +1,6 @@
 /* request.c: what the client sends: commands as arrays of bulk strings, or inline as a line of words. While
- * whole arguments lie in the slice they are read where they stand, many commands in one step; what is cut by
- * a segment's end takes the slow way, and comes back. */
+ * whole commands or arguments lie in the slice they are read where they stand, many commands in one step;
+ * what is cut by a segment's end takes the slow way, and comes back. */
 #include "protocol/redis/request.h"
 
 enum state {
@@ -16,190 +16,14 @@ enum state {
     S_INLINE = PD_REDIS_S_INLINE     /* an inline command in pieces */
 };
 
-enum { EARLY_ARGS = 8 };
-
-static const struct pd_redis_command *command_of(const struct pd_redis_conn *s)
-{
-    return &pd_redis_commands[s->command];
-}
+enum { EARLY_ARGS = 8, WHOLE_ARGS = 8 };
 
 static void commands(struct pd_half *h)
 {
     pd_feed(h, S_COMMANDS, PD_ENDLESS);
 }
 
-/* --- a command begins and ends --- */
-
-static void set_command(struct pd_rec *r, const struct pd_redis_command *known, struct pd_slice name)
-{
-    struct pd_redis *f = pd_fields(r);
-    char upper[PD_REDIS_NAME_MAX];
-
-    if (known->name[0])
-        pd_text_static(&f->command, known->name);
-    else if (name.len && pd_redis_upper(name, upper))
-        pd_text_set(r, &f->command, (struct pd_slice){(const uint8_t *)upper, name.len},
-                    PD_REDIS_COMMAND_MAX);
-    else if (name.len)
-        pd_text_set(r, &f->command, name, PD_REDIS_COMMAND_MAX);
-}
-
-/* How many replies are owed, RESP3's confirmations among them; *kind may become the one without arguments. */
-static uint32_t owed(uint8_t *kind, uint32_t argc)
-{
-    if (*kind < PD_REDIS_SUBSCRIBE || *kind == PD_REDIS_UNKNOWN)
-        return 1;
-    if (argc > 1)
-        return argc - 1;
-    if (*kind >= PD_REDIS_UNSUBSCRIBE)
-        *kind = (uint8_t)(*kind + PD_REDIS_UNSUBSCRIBE_ALL - PD_REDIS_UNSUBSCRIBE);
-    return 1;
-}
-
-/* What the command's name alone changes. */
-static void note_name(struct pd_redis_conn *s, uint8_t kind)
-{
-    s->guesses = 0;
-    s->silent = s->mode != PD_REDIS_ON;
-    if (s->mode == PD_REDIS_SKIP)
-        s->mode = PD_REDIS_ON;
-    if (kind == PD_REDIS_RESET) { /* it is answered whatever CLIENT REPLY said */
-        s->mode = PD_REDIS_ON;
-        s->mode_known = true;
-        s->silent = false;
-    }
-    if (kind == PD_REDIS_MULTI)
-        s->multi = true;
-    else if (kind == PD_REDIS_EXEC || kind == PD_REDIS_DISCARD || kind == PD_REDIS_RESET)
-        s->multi = false;
-    if (kind < PD_REDIS_SUBSCRIBE && kind != PD_REDIS_ANYTIME && kind != PD_REDIS_RESET)
-        s->others = true;
-}
-
-/* Is it the command that this connection sent last? */
-static bool is_again(const struct pd_redis_conn *s, struct pd_slice name)
-{
-    const char *last = command_of(s)->name;
-
-    return name.len && name.len < PD_REDIS_NAME_MAX && memcmp(last, name.p, name.len) == 0 && !last[name.len];
-}
-
-/* argc with the name; 0: it is not known. May end the connection's state. */
-void pd_redis_request_begin(struct pd_conn *c, struct pd_half *h, struct pd_slice name, uint32_t argc)
-{
-    struct pd_redis_conn *s = pd_state(c);
-    uint16_t known = is_again(s, name) ? s->command : pd_redis_find(name);
-    uint8_t kind = pd_redis_commands[known].kind;
-    uint32_t replies = owed(&kind, argc);
-    bool alone = pd_expected(c) < 0;
-    struct pd_rec *r = pd_request_owed(c, h, kind, replies);
-
-    s->command = known;
-    s->args = argc ? argc - 1 : 0;
-    s->arg = 1;
-    s->reply = s->holed_c = false;
-    note_name(s, kind);
-    if (pd_rec_is_void(r)) { /* a SELECT among those that nobody keeps would not be noticed */
-        s->db = -1;
-        s->era++;
-        if (kind == PD_REDIS_PSYNC || kind == PD_REDIS_SYNC)
-            pd_opaque(c, "replication");
-        return;
-    }
-    struct pd_redis *f = pd_fields(r);
-    f->known = known;
-    f->select = -1;
-    f->era = s->era;
-    f->next_key = pd_redis_commands[known].key <= PD_REDIS_KEY_FIXED ? pd_redis_commands[known].key : 0;
-    set_command(r, &pd_redis_commands[known], name);
-    if (argc)
-        pd_int_set(&f->argument_count, argc - 1);
-    if (alone)
-        pd_redis_set_database(s, r);
-}
-
-void pd_redis_request_end(struct pd_conn *c, struct pd_half *h)
-{
-    struct pd_redis_conn *s = pd_state(c);
-
-    if (s->holed_c)
-        h->holed = true;
-    if (s->silent)
-        pd_oneway_end(c, h);
-    else
-        pd_request_end(c, h);
-    if (s->holed_c)
-        h->holed = false;
-}
-
 /* --- arguments --- */
-
-/* CLIENT REPLY ON, OFF or SKIP. What is outstanding when replies come again, after bytes that were not seen,
- * may be owed none. */
-static void note_client(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
-{
-    struct pd_redis_conn *s = pd_state(c);
-
-    if (s->arg == 1)
-        s->reply = pd_slice_eq_lower(in, PD_SLICE("reply"));
-    if (s->arg != 2 || !s->reply || s->args != 1)
-        return;
-    bool on = pd_slice_eq_lower(in, PD_SLICE("on")), off = pd_slice_eq_lower(in, PD_SLICE("off"));
-    if (s->multi || h->holed) {
-        s->mode_known = false; /* it takes effect later, if at all */
-    } else if (on) {
-        if (!s->mode_known && pd_expected_rec(c) != pd_current(c, h->dir))
-            pd_bad(c, h, "replies may have been off");
-        s->silent = false;
-        s->mode = PD_REDIS_ON;
-        s->mode_known = true;
-    } else if (off || pd_slice_eq_lower(in, PD_SLICE("skip"))) {
-        s->silent = true;
-        s->mode_known |= off;
-        if (off)
-            s->mode = PD_REDIS_OFF;
-        else if (s->mode == PD_REDIS_ON)
-            s->mode = PD_REDIS_SKIP;
-    }
-}
-
-static void passed(struct pd_redis_conn *s)
-{
-    s->args--;
-    if (s->arg < UINT16_MAX)
-        s->arg++;
-}
-
-/* An argument of which `in` is looked at. May end the connection's state. */
-void pd_redis_request_argument(struct pd_conn *c, struct pd_half *h, struct pd_slice in, uint64_t full)
-{
-    struct pd_redis_conn *s = pd_state(c);
-    const struct pd_redis_command *known = command_of(s);
-    unsigned i = s->arg;
-    struct pd_rec *r = pd_current(c, h->dir);
-
-    if (known->kind == PD_REDIS_CLIENT) {
-        note_client(c, h, in);
-        if (h->lost)
-            return;
-    }
-    if (known->kind == PD_REDIS_REPLCONF && i == 1 && pd_slice_eq_lower(in, PD_SLICE("ack"))) {
-        pd_opaque(c, "replication"); /* only a replica that receives the stream says so */
-        return;
-    }
-    if (!pd_rec_is_void(r))
-        pd_redis_note(r, known, i, in, full);
-    passed(s);
-}
-
-/* An argument passed that nobody looks at. */
-static void unseen(struct pd_conn *c, struct pd_half *h)
-{
-    struct pd_rec *r = pd_current(c, h->dir);
-
-    pd_redis_args_add(r, (struct pd_slice){(const uint8_t *)"", 0}, 1);
-    passed(pd_state(c));
-}
 
 /* Is the next argument looked at? Beyond the room for text only where a key or a password may stand. */
 static bool looks(struct pd_conn *c, struct pd_half *h)
@@ -207,7 +31,8 @@ static bool looks(struct pd_conn *c, struct pd_half *h)
     const struct pd_redis_conn *s = pd_state(c);
     const struct pd_redis *f = pd_fields(pd_current(c, h->dir));
 
-    return s->arg <= EARLY_ARGS || f->args.len == f->args.full || command_of(s)->key > PD_REDIS_KEY_FIXED;
+    return s->arg <= EARLY_ARGS || f->args.len == f->args.full ||
+           pd_redis_commands[s->command].key > PD_REDIS_KEY_FIXED;
 }
 
 /* An argument of n bytes of which not all are in the slice. */
@@ -324,6 +149,28 @@ static uint32_t read_command(struct pd_conn *c, struct pd_half *h, struct pd_sli
     return head.size + size;
 }
 
+/* A command of few and short arguments that lies whole in the slice, as nearly all do. Returns how many bytes
+ * were read; 0: it is another one, or is read piece by piece. */
+static uint32_t read_whole(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
+{
+    const uint8_t *end = in.p + in.len, *p;
+    struct pd_slice argv[WHOLE_ARGS];
+    uint32_t argc, n;
+
+    p = pd_redis_short_head('*', in.p, end, &argc);
+    if (!p || argc == 0 || argc > WHOLE_ARGS)
+        return 0;
+    for (uint32_t i = 0; i < argc; i++) {
+        p = pd_redis_short_head('$', p, end, &n);
+        if (!p || n > PD_REDIS_LOOK_MAX || n + 2 > (size_t)(end - p) || !pd_redis_is_break(p + n))
+            return 0;
+        argv[i] = (struct pd_slice){p, n};
+        p += n + 2;
+    }
+    n = (uint32_t)(p - in.p);
+    return pd_redis_request_whole(c, h, argv, argc, n) ? n : 0;
+}
+
 /* As many whole arguments and commands as the slice has. */
 static uint32_t read_commands(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
 {
@@ -331,7 +178,9 @@ static uint32_t read_commands(struct pd_conn *c, struct pd_half *h, struct pd_sl
     uint32_t used = 0, n;
 
     do {
-        n = s->args ? read_argument(c, h, in) : read_command(c, h, in);
+        n = s->args ? 0 : read_whole(c, h, in);
+        if (!n)
+            n = s->args ? read_argument(c, h, in) : read_command(c, h, in);
         in.p += n;
         in.len -= n;
         used += n;
@@ -437,11 +286,11 @@ uint32_t pd_redis_request_step(struct pd_conn *c, struct pd_half *h, struct pd_s
         break;
     case S_ARG_END:
         if (h->holed) /* a gap took it all */
-            unseen(c, h);
+            pd_redis_request_unseen(c, h);
         pd_bytes(h, S_BREAK, 2);
         break;
     case S_SKIPPED:
-        unseen(c, h);
+        pd_redis_request_unseen(c, h);
         pd_bytes(h, S_BREAK, 2);
         break;
     case S_BREAK:

@@ -1,4 +1,4 @@
-/* request.h: the client's direction: what request.c, inline.c and argument.c share. */
+/* request.h: the client's direction: what request.c, command.c, inline.c and argument.c share. */
 #ifndef PD_PROTOCOL_REDIS_REQUEST_H
 #define PD_PROTOCOL_REDIS_REQUEST_H
 #include "protocol/redis/redis.h"
@@ -10,8 +10,14 @@ enum { PD_REDIS_S_INLINE = PD_REDIS_S_REQUEST + 16 }; /* the state of a line in 
 void pd_redis_request_begin(struct pd_conn *, struct pd_half *, struct pd_slice name, uint32_t argc);
 /* An argument passed, full bytes long, of which `in` is looked at. */
 void pd_redis_request_argument(struct pd_conn *, struct pd_half *, struct pd_slice in, uint64_t full);
+/* The same, and nobody looked. */
+void pd_redis_request_unseen(struct pd_conn *, struct pd_half *);
 /* All of them passed. */
 void pd_redis_request_end(struct pd_conn *, struct pd_half *);
+/* All of that at once, for a command of `size` bytes whose arguments, the name among them, are at most
+ * PD_REDIS_LOOK_MAX bytes long each. False: nothing was done, this command's arguments have a meaning. */
+bool pd_redis_request_whole(struct pd_conn *, struct pd_half *, const struct pd_slice *argv, uint32_t argc,
+                            uint32_t size);
 
 /* inline.c: the slice begins with a line, or with more of one. Returns what was used. */
 uint32_t pd_redis_read_line(struct pd_conn *, struct pd_half *, struct pd_slice in);
