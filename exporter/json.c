@@ -32,10 +32,12 @@ static char *put_char(char *to, const uint8_t **at, const uint8_t *end)
 {
     const uint8_t *from = *at;
 
-    if (pd_plain_byte(*from)) {
-        *to++ = (char)*from;
+    if (*from < 0x80) {
         *at = from + 1;
-        return to;
+        if (!pd_plain_byte(*from))
+            return escape(to, *from);
+        *to = (char)*from;
+        return to + 1;
     }
     uint32_t point = pd_utf8_next(at, end);
     if (point == PD_UTF8_BAD) {
@@ -48,14 +50,33 @@ static char *put_char(char *to, const uint8_t **at, const uint8_t *end)
     return to + (*at - from);
 }
 
-/* Writes the characters that begin before `stop`. */
+/* Copies what is plain of fewer than sixteen bytes; returns how many that were. */
+static uint32_t copy_rest(char *to, const uint8_t *s, uint32_t n)
+{
+    uint32_t i = 0;
+
+    if (n >= PD_PLAIN_WORD) {
+        uint64_t word;
+        memcpy(&word, s, sizeof word);
+        memcpy(to, &word, sizeof word);
+        i = pd_plain8(word) ? PD_PLAIN_WORD : 0;
+    }
+    for (; i < n && pd_plain_byte(s[i]); i++)
+        to[i] = (char)s[i];
+    return i;
+}
+
+/* Writes the characters that begin before `stop`. Behind each that needs care the next are taken many at a
+ * time again: quotes in JSON within JSON stand a few letters apart. */
 static char *put_careful(char *to, const uint8_t **at, const uint8_t *stop, const uint8_t *end)
 {
     while (*at < stop) {
-        uint32_t n = pd_plain_copy(to, *at, (uint32_t)(stop - *at));
+        uint32_t left = (uint32_t)(stop - *at);
+        bool wide = left >= PD_PLAIN_WIDE;
+        uint32_t n = wide ? pd_plain_copy16(to, *at) : copy_rest(to, *at, left);
         *at += n;
         to += n;
-        if (*at < stop)
+        if (n < (wide ? PD_PLAIN_WIDE : left))
             to = put_char(to, at, end);
     }
     return to;
