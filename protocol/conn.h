@@ -74,6 +74,7 @@ struct pd_worker {
     uint32_t mask;
     struct pd_conn_list list[PD_LISTS];
     struct pd_conn *datagram;         /* the one that every datagram borrows */
+    struct pd_party party;            /* of the connection that was paired last: see pd_party_of() */
     const struct pd_packet *packet;   /* in hand, or NULL */
     uint64_t now, ordinal, next_tick; /* packet time, packet number, the next boundary */
     uint32_t tick;                    /* now in ticks */
@@ -110,7 +111,17 @@ void pd_half_fin(struct pd_conn *, struct pd_half *);
 void pd_half_drop(struct pd_conn *, struct pd_half *);
 
 /* --- pairing.c --- */
-struct pd_party pd_party_of(struct pd_conn *);
+
+const struct pd_party *pd_party_make(struct pd_conn *);
+
+/* The connection as the matcher sees it. Valid until another connection's is asked for. The connection and its
+ * protocol say all of it: while they are the same, so is what was made of them. */
+static inline const struct pd_party *pd_party_of(struct pd_conn *c)
+{
+    const struct pd_party *p = &c->worker->party;
+
+    return p->match == &c->match && p->schema == c->proto->schema ? p : pd_party_make(c);
+}
 
 /* --- detect.c --- */
 

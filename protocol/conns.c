@@ -86,8 +86,8 @@ static void end(struct pd_conn *c)
         if (c->half[dir].unseen)
             pd_flow_settle(c, &c->half[dir]);
     if (c->proto) {
-        struct pd_party p = pd_party_of(c);
-        pd_match_close(&p);
+        const struct pd_party *p = pd_party_of(c);
+        pd_match_close(p);
         pd_half_drop(c, &c->half[0]);
         pd_half_drop(c, &c->half[1]);
         pd_conn_forget(c);
@@ -176,8 +176,8 @@ static void fall_silent(struct pd_worker *w, uint64_t now)
         if (c->last_ts + w->setup->timeout > now)
             continue;
         if (c->proto) {
-            struct pd_party p = pd_party_of(c);
-            pd_match_timeout(&p);
+            const struct pd_party *p = pd_party_of(c);
+            pd_match_timeout(p);
         }
         unlist(c);
         enlist(c, PD_DORMANT);

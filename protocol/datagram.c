@@ -27,9 +27,9 @@ static void read_as(struct pd_worker *w, const struct pd_packet *packet, unsigne
         w->tally.flow[PD_F_CUT_BYTES] += packet->wire_len - packet->payload.len;
         pd_half_gap(c, h, packet->wire_len - packet->payload.len);
     }
-    struct pd_party p = pd_party_of(c);
+    const struct pd_party *p = pd_party_of(c);
     if (c->match.current[dir]) /* the message did not end in its datagram */
-        pd_match_lost(&p, dir);
+        pd_match_lost(p, dir);
     pd_half_drop(c, h);
 }
 

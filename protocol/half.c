@@ -14,13 +14,13 @@ void pd_half_drop(struct pd_conn *c, struct pd_half *h)
 
 static void lose(struct pd_conn *c, struct pd_half *h, enum pd_lost why, uint64_t n)
 {
-    struct pd_party p = pd_party_of(c);
+    const struct pd_party *p = pd_party_of(c);
 
     pd_half_drop(c, h);
     h->lost = true;
     h->joined = h->unproven = h->guessed = h->holed = false;
-    p.counters[PD_C_LOST]++;
-    pd_match_lost(&p, h->dir);
+    p->counters[PD_C_LOST]++;
+    pd_match_lost(p, h->dir);
     if (c->proto->lost)
         c->proto->lost(c, h, why, n);
 }
@@ -29,11 +29,11 @@ static void lose(struct pd_conn *c, struct pd_half *h, enum pd_lost why, uint64_
  * what comes next. */
 static void lose_again(struct pd_conn *c, struct pd_half *h)
 {
-    struct pd_party p = pd_party_of(c);
+    const struct pd_party *p = pd_party_of(c);
 
-    if (h->dir != PD_S2C || p.kind != PD_BY_ORDER || !p.match->count)
+    if (h->dir != PD_S2C || p->kind != PD_BY_ORDER || !p->match->count)
         return;
-    pd_match_lost(&p, h->dir);
+    pd_match_lost(p, h->dir);
     if (c->proto->lost)
         c->proto->lost(c, h, PD_BOUNDARY, 0);
 }
@@ -61,7 +61,7 @@ void pd_bad(struct pd_conn *c, struct pd_half *h, const char *why)
 
 void pd_opaque(struct pd_conn *c, const char *reason)
 {
-    struct pd_party p = pd_party_of(c);
+    const struct pd_party *p = pd_party_of(c);
 
     pd_conn_counters(c)[PD_C_OPAQUE]++;
     count_reason(c, reason);
@@ -70,14 +70,14 @@ void pd_opaque(struct pd_conn *c, const char *reason)
         c->half[dir].opaque = true;
         c->half[dir].lost = false;
     }
-    pd_match_close(&p);
+    pd_match_close(p);
     pd_conn_forget(c);
 }
 
 struct pd_conn *pd_switch(struct pd_conn *c, const char *proto, struct pd_rec *open, uint64_t key)
 {
     int index = pd_setup_find(c->worker->setup, proto);
-    struct pd_party old = pd_party_of(c);
+    const struct pd_party *old = pd_party_of(c);
 
     if (index < 0) {
         pd_opaque(c, "switched to a protocol that is not read");
@@ -85,8 +85,8 @@ struct pd_conn *pd_switch(struct pd_conn *c, const char *proto, struct pd_rec *o
     }
     struct pd_rec *moved = open && !pd_rec_is_void(open) ? open : NULL;
     if (moved)
-        pd_match_detach(&old, moved);
-    pd_match_close(&old);
+        pd_match_detach(old, moved);
+    pd_match_close(old);
     memset(&c->match, 0, sizeof c->match);
     pd_conn_forget(c);
     if (!pd_conn_speak(c, (unsigned)index)) {
@@ -95,10 +95,10 @@ struct pd_conn *pd_switch(struct pd_conn *c, const char *proto, struct pd_rec *o
         return NULL;
     }
     if (moved) {
-        struct pd_party p = pd_party_of(c);
-        moved = pd_rec_recast(moved, p.schema, p.counters);
+        const struct pd_party *p = pd_party_of(c);
+        moved = pd_rec_recast(moved, p->schema, p->counters);
         if (moved)
-            pd_match_adopt(&p, moved, key);
+            pd_match_adopt(p, moved, key);
     }
     for (int dir = 0; dir < 2; dir++)
         pd_half_start(c, &c->half[dir]);
@@ -195,7 +195,7 @@ static void feed_zeros(struct pd_conn *c, struct pd_half *h, uint64_t n)
 /* The gap lies within a message whose end is known. */
 static bool frame_gap(struct pd_conn *c, struct pd_half *h, uint64_t n)
 {
-    struct pd_party p = pd_party_of(c);
+    const struct pd_party *p = pd_party_of(c);
     enum pd_verdict verdict = c->proto->lost ? c->proto->lost(c, h, PD_FRAME_GAP, n) : PD_INCOMPLETE_MESSAGE;
     uint64_t frame = h->frame;
     uint16_t end = h->frame_end;
@@ -203,7 +203,7 @@ static bool frame_gap(struct pd_conn *c, struct pd_half *h, uint64_t n)
     if (verdict == PD_LOST)
         return false;
     if (verdict == PD_INCOMPLETE_MESSAGE)
-        pd_match_broken(&p, h->dir);
+        pd_match_broken(p, h->dir);
     pd_half_drop(c, h);
     h->frame = frame;
     h->frame_end = end;
@@ -215,7 +215,7 @@ static bool frame_gap(struct pd_conn *c, struct pd_half *h, uint64_t n)
 
 static bool absorbed(struct pd_conn *c, struct pd_half *h, uint64_t n)
 {
-    struct pd_party p = pd_party_of(c);
+    const struct pd_party *p = pd_party_of(c);
     bool fits = h->left >= n;
 
     switch ((enum pd_want)h->want) {
@@ -226,8 +226,8 @@ static bool absorbed(struct pd_conn *c, struct pd_half *h, uint64_t n)
     case PD_W_CAPTURE:
         if (!fits)
             return false;
-        pd_match_broken(&p, h->dir);
-        if (h->text && p.match->current[h->dir]) {
+        pd_match_broken(p, h->dir);
+        if (h->text && p->match->current[h->dir]) {
             h->text->holed = true;
             if (__builtin_add_overflow(h->text->full, n, &h->text->full))
                 h->text->full = UINT32_MAX;

@@ -2,20 +2,23 @@
  */
 #include "protocol/conn.h"
 
-struct pd_party pd_party_of(struct pd_conn *c)
+const struct pd_party *pd_party_make(struct pd_conn *c)
 {
-    return (struct pd_party){.pairing = &c->worker->pairing,
-                             .match = &c->match,
-                             .schema = c->proto->schema,
-                             .counters = pd_conn_counters(c),
-                             .owner = c->udp ? NULL : c,
-                             .client = &c->client,
-                             .server = &c->server,
-                             .link = &c->link,
-                             .transport = c->udp ? PD_UDP : PD_TCP,
-                             .kind = c->proto->match,
-                             .room = c->proto->outstanding,
-                             .flags = c->proto->flags};
+    struct pd_party *p = &c->worker->party;
+
+    *p = (struct pd_party){.pairing = &c->worker->pairing,
+                           .match = &c->match,
+                           .schema = c->proto->schema,
+                           .counters = pd_conn_counters(c),
+                           .owner = c->udp ? NULL : c,
+                           .client = &c->client,
+                           .server = &c->server,
+                           .link = &c->link,
+                           .transport = c->udp ? PD_UDP : PD_TCP,
+                           .kind = c->proto->match,
+                           .room = c->proto->outstanding,
+                           .flags = c->proto->flags};
+    return p;
 }
 
 static uint64_t token_pos(const struct pd_conn *c, const struct pd_half *h)
@@ -57,15 +60,21 @@ void pd_settle(struct pd_conn *c, struct pd_half *h)
         pd_flow_settle(c, other);
 }
 
+/* Another message begins behind a boundary that was found by sync(): the second proves it. */
+__attribute__((cold)) static void confirm(struct pd_conn *c, struct pd_half *h)
+{
+    if (!h->guessed) {
+        h->guessed = true;
+        return;
+    }
+    h->unproven = h->guessed = false;
+    pd_match_proven(pd_party_of(c), h->dir);
+}
+
 void pd_passing(struct pd_conn *c, struct pd_half *h)
 {
-    if (h->unproven && h->guessed) {
-        struct pd_party p = pd_party_of(c);
-        h->unproven = h->guessed = false;
-        pd_match_proven(&p, h->dir);
-    }
     if (h->unproven)
-        h->guessed = true;
+        confirm(c, h);
 }
 
 /* A message begins: what came before it is confirmed, and what the other side is known to have sent must have
@@ -96,15 +105,18 @@ static struct pd_rec *request(struct pd_conn *c, struct pd_half *h, const struct
 {
     struct pd_half *other = &c->half[!h->dir];
     struct pd_at at = message_begins(c, h);
-    struct pd_party p = pd_party_of(c);
+    const struct pd_party *p = pd_party_of(c);
+    struct pd_party childs;
     bool alone;
 
-    if (proto != c->proto) { /* a child's */
-        p.schema = proto->schema;
-        p.counters = c->worker->tally.proto[pd_setup_find(c->worker->setup, proto->schema->proto)];
+    if (proto != c->proto) {
+        childs = *p;
+        childs.schema = proto->schema;
+        childs.counters = c->worker->tally.proto[pd_setup_find(c->worker->setup, proto->schema->proto)];
+        p = &childs;
     }
-    struct pd_rec *r = pd_match_request(&p, &at, kind, owed, key, &alone);
-    mark_holed(&p, h);
+    struct pd_rec *r = pd_match_request(p, &at, kind, owed, key, &alone);
+    mark_holed(p, h);
     /* The turn rule: nothing is outstanding, so the server's next byte starts a message. */
     if (alone && other->lost && at.has_ack && !(c->driving & (1u << other->dir)) &&
         (!other->seen || (uint32_t)other->pos == at.ack)) {
@@ -112,7 +124,7 @@ static struct pd_rec *request(struct pd_conn *c, struct pd_half *h, const struct
             other->pos = PD_POS(at.ack);
         other->seen = true;
         pd_half_start(c, other);
-        p.counters[PD_C_TURNS]++;
+        p->counters[PD_C_TURNS]++;
     }
     return r;
 }
@@ -128,10 +140,10 @@ void pd_become_child(struct pd_conn *c, struct pd_rec *r, const struct pd_proto 
 struct pd_rec *pd_request_promised(struct pd_conn *c, struct pd_half *h, uint64_t key)
 {
     struct pd_at at = message_begins(c, h);
-    struct pd_party p = pd_party_of(c);
-    struct pd_rec *r = pd_match_promise(&p, &at, key);
+    const struct pd_party *p = pd_party_of(c);
+    struct pd_rec *r = pd_match_promise(p, &at, key);
 
-    mark_holed(&p, h);
+    mark_holed(p, h);
     return r;
 }
 
@@ -159,74 +171,74 @@ struct pd_rec *pd_request_child(struct pd_conn *c, struct pd_half *h, uint64_t k
 void pd_expect(struct pd_conn *c, struct pd_half *h, uint8_t kind, uint32_t owed)
 {
     struct pd_at at = message_begins(c, h);
-    struct pd_party p = pd_party_of(c);
+    const struct pd_party *p = pd_party_of(c);
 
-    pd_match_expect(&p, &at, kind, owed);
+    pd_match_expect(p, &at, kind, owed);
 }
 
 void pd_request_end(struct pd_conn *c, struct pd_half *h)
 {
     struct pd_at at = ends(c, h);
-    struct pd_party p = pd_party_of(c);
+    const struct pd_party *p = pd_party_of(c);
 
-    mark_holed(&p, h);
-    pd_match_request_end(&p, &at, false);
+    mark_holed(p, h);
+    pd_match_request_end(p, &at, false);
 }
 
 void pd_request_pause(struct pd_conn *c, struct pd_half *h)
 {
     struct pd_at at = ends(c, h);
-    struct pd_party p = pd_party_of(c);
+    const struct pd_party *p = pd_party_of(c);
 
-    mark_holed(&p, h);
-    pd_match_request_pause(&p, &at);
+    mark_holed(p, h);
+    pd_match_request_pause(p, &at);
 }
 
 struct pd_rec *pd_request_resume(struct pd_conn *c, struct pd_half *h, uint64_t key)
 {
     struct pd_at at = message_begins(c, h);
-    struct pd_party p = pd_party_of(c);
-    struct pd_rec *r = pd_match_request_resume(&p, &at, key);
+    const struct pd_party *p = pd_party_of(c);
+    struct pd_rec *r = pd_match_request_resume(p, &at, key);
 
-    mark_holed(&p, h);
+    mark_holed(p, h);
     return r;
 }
 
 void pd_response_pause(struct pd_conn *c, struct pd_half *h)
 {
     struct pd_at at = ends(c, h);
-    struct pd_party p = pd_party_of(c);
+    const struct pd_party *p = pd_party_of(c);
 
-    mark_holed(&p, h);
-    pd_match_response_pause(&p, &at);
+    mark_holed(p, h);
+    pd_match_response_pause(p, &at);
 }
 
 struct pd_rec *pd_oneway(struct pd_conn *c, struct pd_half *h)
 {
     struct pd_at at = message_begins(c, h);
-    struct pd_party p = pd_party_of(c);
-    struct pd_rec *r = pd_match_oneway(&p, &at);
+    const struct pd_party *p = pd_party_of(c);
+    struct pd_rec *r = pd_match_oneway(p, &at);
 
-    mark_holed(&p, h);
+    mark_holed(p, h);
     return r;
 }
 
 void pd_oneway_end(struct pd_conn *c, struct pd_half *h)
 {
     struct pd_at at = ends(c, h);
-    struct pd_party p = pd_party_of(c);
+    const struct pd_party *p = pd_party_of(c);
 
-    mark_holed(&p, h);
-    pd_match_request_end(&p, &at, true);
+    mark_holed(p, h);
+    pd_match_request_end(p, &at, true);
 }
 
 struct pd_rec *pd_response_key(struct pd_conn *c, struct pd_half *h, uint64_t key)
 {
     struct pd_at at = message_begins(c, h);
-    struct pd_party p = pd_party_of(c);
-    struct pd_rec *r = pd_match_response(&p, &at, key);
+    const struct pd_party *p = pd_party_of(c);
+    struct pd_rec *r = pd_match_response(p, &at, key);
 
-    mark_holed(&p, h);
+    mark_holed(p, h);
     return r;
 }
 
@@ -238,18 +250,18 @@ struct pd_rec *pd_response(struct pd_conn *c, struct pd_half *h)
 void pd_response_end(struct pd_conn *c, struct pd_half *h)
 {
     struct pd_at at = ends(c, h);
-    struct pd_party p = pd_party_of(c);
+    const struct pd_party *p = pd_party_of(c);
 
-    mark_holed(&p, h);
-    pd_match_response_end(&p, &at);
+    mark_holed(p, h);
+    pd_match_response_end(p, &at);
 }
 
 void pd_response_cancel(struct pd_conn *c, struct pd_half *h)
 {
     struct pd_at at = ends(c, h);
-    struct pd_party p = pd_party_of(c);
+    const struct pd_party *p = pd_party_of(c);
 
-    pd_match_response_cancel(&p, &at);
+    pd_match_response_cancel(p, &at);
 }
 
 void pd_defer(struct pd_conn *c, struct pd_half *h)
@@ -268,31 +280,31 @@ void pd_owe(struct pd_conn *c, uint32_t n)
 void pd_response_oneway(struct pd_conn *c, struct pd_half *h)
 {
     struct pd_at at = ends(c, h);
-    struct pd_party p = pd_party_of(c);
+    const struct pd_party *p = pd_party_of(c);
 
-    mark_holed(&p, h);
-    pd_match_response_oneway(&p, &at);
+    mark_holed(p, h);
+    pd_match_response_oneway(p, &at);
 }
 
 void pd_expected_over(struct pd_conn *c)
 {
-    struct pd_party p = pd_party_of(c);
+    const struct pd_party *p = pd_party_of(c);
 
-    pd_match_over(&p);
+    pd_match_over(p);
 }
 
 void pd_mismatch(struct pd_conn *c)
 {
-    struct pd_party p = pd_party_of(c);
+    const struct pd_party *p = pd_party_of(c);
 
-    pd_match_mismatch(&p);
+    pd_match_mismatch(p);
 }
 
 void pd_incomplete(struct pd_conn *c, struct pd_half *h)
 {
-    struct pd_party p = pd_party_of(c);
+    const struct pd_party *p = pd_party_of(c);
 
-    pd_match_broken(&p, h->dir);
+    pd_match_broken(p, h->dir);
 }
 
 void pd_understood(struct pd_conn *c, uint64_t n)
@@ -314,17 +326,17 @@ uint32_t pd_response_all(struct pd_conn *c, struct pd_half *h, uint32_t n, struc
                          struct pd_answer answer)
 {
     struct pd_at at = message_begins(c, h), end = ends(c, h);
-    struct pd_party p = pd_party_of(c);
+    const struct pd_party *p = pd_party_of(c);
 
     end.pos = at.pos + n;
-    return pd_match_response_all(&p, &at, &end, keys, answer);
+    return pd_match_response_all(p, &at, &end, keys, answer);
 }
 
 void pd_give_up(struct pd_conn *c, enum pd_dir asker, struct pd_keys keys, bool broken)
 {
-    struct pd_party p = pd_party_of(c);
+    const struct pd_party *p = pd_party_of(c);
 
-    pd_match_give_up(&p, (uint8_t)asker, keys, broken);
+    pd_match_give_up(p, (uint8_t)asker, keys, broken);
 }
 
 void pd_report(struct pd_conn *c, struct pd_rec *r)
@@ -345,9 +357,9 @@ struct pd_rec *pd_current(struct pd_conn *c, enum pd_dir dir)
 
 struct pd_rec *pd_current_key(struct pd_conn *c, enum pd_dir asker, uint64_t key)
 {
-    struct pd_party p = pd_party_of(c);
+    const struct pd_party *p = pd_party_of(c);
 
-    return or_nothing(c, pd_match_find(&p, (uint8_t)asker, key));
+    return or_nothing(c, pd_match_find(p, (uint8_t)asker, key));
 }
 
 int pd_expected(const struct pd_conn *c)
