@@ -252,6 +252,23 @@ static void escapes_anywhere(void **state)
             }
 }
 
+/* A quote at each nth place, as in JSON within JSON. */
+static void escapes_often(void **state)
+{
+    enum { LONGEST = 70 };
+    char bytes[LONGEST], json[2 * LONGEST + 1];
+
+    (void)state;
+    for (size_t nth = 1; nth <= LONGEST; nth++) {
+        size_t n = 0;
+        for (size_t len = 1; len <= LONGEST; len++) {
+            bytes[len - 1] = len % nth ? '!' : '"';
+            n += (size_t)snprintf(json + n, sizeof json - n, len % nth ? "!" : "\\\"");
+            assert_path(bytes, len, json);
+        }
+    }
+}
+
 /* Longer than a block of the encoder, with characters over the border. */
 static void long_texts(void **state)
 {
@@ -433,6 +450,7 @@ int main(void)
         T(errors_and_late_ones),
         T(escapes),
         T(escapes_anywhere),
+        T(escapes_often),
         T(long_texts),
         T(headers),
         T(masked),
