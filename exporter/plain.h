@@ -3,6 +3,7 @@
  * Inlined, because a usual text is so short that a call would cost as much. */
 #ifndef PD_EXPORTER_PLAIN_H
 #define PD_EXPORTER_PLAIN_H
+#include "base/word.h"
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -14,7 +15,6 @@
 #define PD_INLINE __attribute__((always_inline)) static inline
 
 enum { PD_PLAIN_WIDE = 16, PD_PLAIN_WORD = 8, PD_PLAIN_HALF = 4 };
-#define PD_EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
 
 static inline bool pd_plain_byte(uint8_t c)
 {

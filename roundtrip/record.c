@@ -2,6 +2,7 @@
  * arena behind them is handed out front to back, and goes back whole with the record. */
 #include "roundtrip/record.h"
 #include "base/check.h"
+#include "base/word.h"
 #include <errno.h>
 #include <stdlib.h>
 #ifdef __SSE2__
@@ -296,16 +297,6 @@ struct pd_object *pd_list_object(struct pd_rec *r, struct pd_list *l, uint16_t m
     return list_node(r, l, max, (uint32_t)sizeof(struct pd_object) + size);
 }
 
-/* Eight bytes at a time: a byte is an upper-case letter when adding carries it past 'A' and not past 'Z'. */
-static uint64_t lower8(uint64_t v)
-{
-    const uint64_t ones = UINT64_C(0x0101010101010101), low = 0x7f * ones;
-    uint64_t seven = v & low;
-    uint64_t from_a = seven + (0x80 - 'A') * ones, past_z = seven + (0x80 - 'Z' - 1) * ones;
-
-    return v | ((from_a & ~past_z & ~v & 0x80 * ones) >> 2);
-}
-
 static uint64_t mix(uint64_t sum, uint64_t v)
 {
     return (sum ^ v) * UINT64_C(0x9e3779b97f4a7c15);
@@ -328,8 +319,8 @@ static inline uint64_t copy_lower16(char *to, const uint8_t *from, uint32_t firs
     a = (uint64_t)_mm_cvtsi128_si64(v);
     b = (uint64_t)_mm_cvtsi128_si64(_mm_unpackhi_epi64(v, v));
 #else
-    a = lower8(a);
-    b = lower8(b);
+    a = pd_lower8(a);
+    b = pd_lower8(b);
 #endif
     memcpy(to + first, &a, sizeof a);
     memcpy(to + second, &b, sizeof b);
@@ -346,7 +337,7 @@ static inline uint64_t copy_lower_few(char *to, const uint8_t *from, uint32_t n)
         uint32_t at = n - (uint32_t)sizeof *half;
         memcpy(&half[0], from, sizeof *half);
         memcpy(&half[1], from + at, sizeof *half);
-        sum = lower8((uint64_t)half[1] << 32 | half[0]);
+        sum = pd_lower8((uint64_t)half[1] << 32 | half[0]);
         half[0] = (uint32_t)sum;
         half[1] = (uint32_t)(sum >> 32);
         memcpy(to, &half[0], sizeof *half);

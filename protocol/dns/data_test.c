@@ -148,6 +148,45 @@ static void test_longest_name(void **state)
     check_bad_name("name longer than 255 bytes", name, 256);
 }
 
+/* One label of a byte, one of n letters with any byte at any place, and one more, with room for all or not.
+ */
+static void check_byte(unsigned n, unsigned place, uint8_t byte)
+{
+    struct pd_dns_name name = {0};
+    char whole[PD_DNS_NAME_TEXT], out[PD_DNS_NAME_TEXT];
+    int len;
+
+    memset(name.wire, 'x', n + 5);
+    name.wire[0] = name.wire[n + 3] = 1;
+    name.wire[2] = (uint8_t)n;
+    name.wire[3 + place] = byte;
+    name.wire[n + 5] = 0;
+    name.len = (uint8_t)(n + 6);
+    if (byte < ' ' || byte > '~')
+        len = snprintf(whole, sizeof whole, "x.%.*s\\%03u%.*s.x", (int)place, name.wire + 3, byte,
+                       (int)(n - place - 1), name.wire + 3 + place + 1);
+    else
+        len = snprintf(whole, sizeof whole, "x.%.*s%s%c%.*s.x", (int)place, name.wire + 3,
+                       byte == '.' || byte == '\\' ? "\\" : "", byte, (int)(n - place - 1),
+                       name.wire + 3 + place + 1);
+    for (uint32_t cap = (uint32_t)len + 1; cap + 2 > (uint32_t)len; cap--) {
+        struct pd_dns_text t = {.s = out, .cap = cap};
+        pd_dns_print_name(&t, &name);
+        assert_int_equal(t.full, len);
+        assert_int_equal(t.len, cap < (uint32_t)len ? cap : (uint32_t)len);
+        assert_memory_equal(out, whole, t.len);
+    }
+}
+
+static void test_any_byte_in_a_label(void **state)
+{
+    (void)state;
+    for (unsigned n = 1; n <= 20; n++)
+        for (unsigned place = 0; place < n; place++)
+            for (unsigned byte = 0; byte <= UINT8_MAX; byte++)
+                check_byte(n, place, (uint8_t)byte);
+}
+
 /* --- record data --- */
 
 static const char *data_text(uint16_t type, uint16_t class, const void *bytes, size_t len, char out[512])
@@ -387,13 +426,21 @@ static void test_probe(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),         cmocka_unit_test(test_bad_names),
-        cmocka_unit_test(test_pointer_chain), cmocka_unit_test(test_longest_name),
-        cmocka_unit_test(test_addresses),     cmocka_unit_test(test_names_in_data),
-        cmocka_unit_test(test_strings),       cmocka_unit_test(test_dnssec),
-        cmocka_unit_test(test_times),         cmocka_unit_test(test_services),
-        cmocka_unit_test(test_unknown),       cmocka_unit_test(test_bounded),
-        cmocka_unit_test(test_any_bytes),     cmocka_unit_test(test_probe),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_bad_names),
+        cmocka_unit_test(test_pointer_chain),
+        cmocka_unit_test(test_longest_name),
+        cmocka_unit_test(test_any_byte_in_a_label),
+        cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_names_in_data),
+        cmocka_unit_test(test_strings),
+        cmocka_unit_test(test_dnssec),
+        cmocka_unit_test(test_times),
+        cmocka_unit_test(test_services),
+        cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_bounded),
+        cmocka_unit_test(test_any_bytes),
+        cmocka_unit_test(test_probe),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -312,9 +312,11 @@ static void begin_at(struct pd_half *h, const struct begin *b)
 
 static void message(struct pd_conn *c, struct pd_half *h, struct pd_slice token)
 {
-    struct pd_dns_message m = {.c = {.p = token.p, .len = token.len}};
+    struct pd_dns_message m;
     struct begin now = here(h);
 
+    m.c = (struct pd_dns_cursor){.p = token.p, .len = token.len};
+    m.hash = 0; /* says that there is no question: the rest is set when it is read */
     bool told = open_message(&m, pd_conn_server_port(c) == PORT_MDNS);
     if (m.c.bad || (m.c.cut && !h->holed)) {
         pd_bad(c, h, m.c.bad ? m.c.bad : "message shorter than its question");

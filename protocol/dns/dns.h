@@ -8,6 +8,7 @@ enum {
     PD_DNS_HEADER = 12,      /* bytes; RFC 1035, section 4.1.1 */
     PD_DNS_NAME_WIRE = 255,  /* the longest name; RFC 1035, section 2.3.4 */
     PD_DNS_NAME_TEXT = 1024, /* room for any name as text: every byte escaped, and the dots */
+    PD_DNS_WORD = 8,         /* names are looked at in pieces of so many bytes */
     PD_DNS_JUMPS = 127,      /* pointers in one name: as many as it may have labels */
     PD_DNS_QUESTION_LEAST = 5,
     PD_DNS_RECORD_LEAST = 11
@@ -55,9 +56,10 @@ struct pd_dns_header {
     uint16_t count[PD_DNS_SECTIONS];
 };
 
-struct pd_dns_name { /* without pointers: length bytes and labels, the root's nought at the end */
+/* Without pointers: length bytes and labels, the root's nought at the end. Behind it a word may be read. */
+struct pd_dns_name {
     uint8_t len;
-    uint8_t wire[PD_DNS_NAME_WIRE];
+    uint8_t wire[PD_DNS_NAME_WIRE + PD_DNS_WORD];
 };
 
 struct pd_dns_question {

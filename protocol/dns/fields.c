@@ -73,20 +73,26 @@ static void set_text(struct pd_rec *r, struct pd_text *to, const struct pd_dns_t
     to->full = from->full;
 }
 
-/* A mnemonic, or what it would be called: prefix and number. */
-static void set_mnemonic(struct pd_rec *r, struct pd_text *to, const char *known, const char *prefix,
-                         uint32_t number)
+/* What a number without a mnemonic is called. */
+__attribute__((cold)) static void set_number(struct pd_rec *r, struct pd_text *to, const char *prefix,
+                                             uint32_t number)
 {
     char text[24];
     struct pd_dns_text t = {.s = text, .cap = sizeof text};
 
-    if (known) {
-        pd_text_static(to, known);
-        return;
-    }
     pd_dns_put(&t, prefix, (uint32_t)strlen(prefix));
     pd_dns_put_number(&t, number);
     set_text(r, to, &t);
+}
+
+/* A mnemonic, or what it would be called: prefix and number. */
+static void set_mnemonic(struct pd_rec *r, struct pd_text *to, const char *known, const char *prefix,
+                         uint32_t number)
+{
+    if (known)
+        pd_text_static(to, known);
+    else
+        set_number(r, to, prefix, number);
 }
 
 static uint8_t flag(uint16_t flags, unsigned bit)
@@ -163,13 +169,14 @@ static void set_owner(struct pd_rec *r, struct pd_text *to, struct pd_dns_messag
     struct pd_dns_text t = {.s = text, .cap = sizeof text};
     struct pd_dns_name name;
     uint32_t labels = m->c.p[at] < 0xc0 ? at : pd_be16(m->c.p + at) & 0x3fffu;
+    bool asked = labels == PD_DNS_HEADER && m->hash; /* the question's, which was read already */
 
     if (last->at != labels) {
-        if (!pd_dns_read_name(&c, &name)) {
+        if (!asked && !pd_dns_read_name(&c, &name)) {
             m->c.bad = c.bad ? c.bad : "name that ends nowhere";
             return;
         }
-        pd_dns_print_name(&t, &name);
+        pd_dns_print_name(&t, asked ? &m->question.name : &name);
         set_text(r, &last->text, &t);
         last->at = labels;
     }

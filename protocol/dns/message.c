@@ -1,6 +1,7 @@
 /* message.c: a message's parts in order, each read once, and the check whether bytes are a message at all.
  * The sections' counts are only believed as far as the message goes. RFC 1035, section 4.1. */
 #include "base/hash.h"
+#include "base/word.h"
 #include "protocol/dns/dns.h"
 
 enum { PROBE_RECORDS = 64 }; /* a probe looks at so many records, then believes the rest */
@@ -72,12 +73,14 @@ bool pd_dns_read_serial(const struct pd_dns_cursor *message, const struct pd_dns
 
 uint64_t pd_dns_question_hash(const struct pd_dns_question *q)
 {
-    uint8_t lower[PD_DNS_NAME_WIRE];
+    uint8_t lower[sizeof q->name.wire];
 
     /* Lengths are below 64, so a label's length byte is never taken for a letter. */
-    for (uint32_t i = 0; i < q->name.len; i++) {
-        uint8_t b = q->name.wire[i];
-        lower[i] = b >= 'A' && b <= 'Z' ? b | 0x20 : b;
+    for (uint32_t i = 0; i < q->name.len; i += PD_DNS_WORD) {
+        uint64_t word;
+        memcpy(&word, q->name.wire + i, sizeof word);
+        word = pd_lower8(word);
+        memcpy(lower + i, &word, sizeof word);
     }
     uint64_t hash = pd_hash(lower, q->name.len, (uint64_t)q->type << 16 | q->class);
     return hash ? hash : 1;

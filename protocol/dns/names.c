@@ -1,5 +1,6 @@
 /* names.c: domain names as they travel and as they are written. A pointer must go back before the labels it
  * stands behind, so that every name ends; its text and the jumps it may take are bounded besides. */
+#include "base/word.h"
 #include "protocol/dns/dns.h"
 
 enum { LABEL = 0x00, POINTER = 0xc0, KIND = 0xc0 };
@@ -38,27 +39,32 @@ bool pd_dns_skip_name(struct pd_dns_cursor *c)
     return cut(c);
 }
 
-/* Copies labels from *at up to a pointer or the root. 1: the root was reached; 0: *at is at a pointer. */
+/* Goes over labels from *at to a pointer or behind the root, and copies them in one piece. 1: the root was
+ * reached; 0: *at is at a pointer; -1: failed. */
 static int copy_labels(struct pd_dns_cursor *c, uint32_t *at, struct pd_dns_name *name)
 {
-    for (;;) {
-        if (*at >= c->len)
+    uint32_t start = *at, end = start, room = PD_DNS_NAME_WIRE - name->len;
+    uint8_t n = 0;
+
+    do {
+        if (end >= c->len)
             return cut(c) - 1;
-        uint8_t n = c->p[*at];
+        n = c->p[end];
         if ((n & KIND) == POINTER)
-            return 0;
+            break;
         if ((n & KIND) != LABEL)
             return fail(c, "label of an unknown kind") - 1;
-        if (name->len + 1u + n > PD_DNS_NAME_WIRE)
+        if (end - start + 1u + n > room)
             return fail(c, "name longer than 255 bytes") - 1;
-        if (n >= c->len - *at)
+        if (n >= c->len - end)
             return cut(c) - 1;
-        memcpy(name->wire + name->len, c->p + *at, 1u + n);
-        name->len = (uint8_t)(name->len + 1 + n);
-        *at += 1 + (uint32_t)n;
-        if (n == 0)
-            return 1;
-    }
+        end += 1u + n;
+    } while (n);
+    memcpy(name->wire + name->len, c->p + start, end - start);
+    name->len = (uint8_t)(name->len + (end - start));
+    memset(name->wire + name->len, 0, PD_DNS_WORD);
+    *at = end;
+    return n == 0;
 }
 
 bool pd_dns_read_name(struct pd_dns_cursor *c, struct pd_dns_name *name)
@@ -136,8 +142,56 @@ void pd_dns_put_escaped(struct pd_dns_text *t, uint8_t b)
         pd_dns_put_char(t, (char)b);
 }
 
+/* Do all of eight bytes stand for themselves in a name: printable ASCII, no dot, no backslash? */
+static bool stands(uint64_t v)
+{
+    uint64_t control = v - PD_EACH_BYTE(' '), dot = (v ^ PD_EACH_BYTE('.')) - PD_EACH_BYTE(1),
+             backslash = (v ^ PD_EACH_BYTE('\\')) - PD_EACH_BYTE(1),
+             del = (v ^ PD_EACH_BYTE(0x7f)) - PD_EACH_BYTE(1);
+
+    return ((v | control | dot | backslash | del) & PD_EACH_BYTE(0x80)) == 0;
+}
+
+/* The same of a label, behind which a word may be read. */
+static bool label_stands(const uint8_t *label, uint32_t len)
+{
+    static const uint8_t keep[2 * PD_DNS_WORD] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+    uint64_t word, mask;
+
+    for (; len > PD_DNS_WORD; label += PD_DNS_WORD, len -= PD_DNS_WORD) {
+        memcpy(&word, label, sizeof word);
+        if (!stands(word))
+            return false;
+    }
+    memcpy(&word, label, sizeof word);
+    memcpy(&mask, keep + PD_DNS_WORD - len, sizeof mask);
+    return stands((word & mask) | (PD_EACH_BYTE(' ') & ~mask));
+}
+
+/* The text of nearly all names is what travels, with dots in place of the lengths. False: not of this one. */
+static bool print_usual(struct pd_dns_text *t, const struct pd_dns_name *name)
+{
+    const uint8_t *wire = name->wire;
+    uint32_t n = name->len - 2u; /* without the first length and the root's */
+    char *to = t->s + t->len;
+
+    if (name->len <= 1 || n > t->cap - t->len || !label_stands(wire + 1, wire[0]))
+        return false;
+    memcpy(to, wire + 1, n);
+    for (uint32_t at = 1u + wire[0]; wire[at]; at += 1u + wire[at]) {
+        to[at - 1] = '.';
+        if (!label_stands(wire + at + 1, wire[at]))
+            return false;
+    }
+    t->len += n;
+    t->full += n;
+    return true;
+}
+
 void pd_dns_print_name(struct pd_dns_text *t, const struct pd_dns_name *name)
 {
+    if (print_usual(t, name))
+        return;
     if (name->len <= 1)
         pd_dns_put_char(t, '.');
     for (uint32_t at = 0; at < name->len && name->wire[at]; at += 1u + name->wire[at]) {
