@@ -114,8 +114,8 @@ void pd_half_drop(struct pd_conn *, struct pd_half *);
 
 const struct pd_party *pd_party_make(struct pd_conn *);
 
-/* The connection as the matcher sees it. Valid until another connection's is asked for. The connection and its
- * protocol say all of it: while they are the same, so is what was made of them. */
+/* The connection as the matcher sees it. Valid until another connection's is asked for. The connection and
+ * its protocol say all of it: while they are the same, so is what was made of them. */
 static inline const struct pd_party *pd_party_of(struct pd_conn *c)
 {
     const struct pd_party *p = &c->worker->party;

@@ -13,6 +13,7 @@ static void read_as(struct pd_worker *w, const struct pd_packet *packet, unsigne
     c->client = dir == PD_C2S ? packet->src : packet->dst;
     c->server = dir == PD_C2S ? packet->dst : packet->src;
     c->link = packet->link;
+    c->hash = packet->hash;
     memset(&c->match, 0, sizeof c->match);
     memset(c->inline_state, 0, sizeof c->inline_state);
     memset(h, 0, sizeof *h);
@@ -48,11 +49,10 @@ static bool speaks(const struct pd_proto *proto, const struct pd_packet *packet,
 /* Tries the protocols of `mask`, each in the direction that the ports suggest, then in the other. */
 static bool try_mask(struct pd_worker *w, const struct pd_packet *packet, uint16_t mask, bool known)
 {
-    for (unsigned i = 0; i < w->setup->proto_count; i++) {
+    for (; mask; mask &= (uint16_t)(mask - 1)) {
+        unsigned i = (unsigned)__builtin_ctz(mask);
         const struct pd_proto *proto = w->setup->protos[i];
         uint16_t bit = (uint16_t)(1u << i);
-        if (!(mask & bit))
-            continue;
         bool to_server = pd_detect_known(w->setup, PD_UDP, &packet->dst, bit);
         bool from_server = pd_detect_known(w->setup, PD_UDP, &packet->src, bit);
         uint8_t first = from_server && !to_server ? PD_S2C : PD_C2S;

@@ -18,24 +18,13 @@ static bool port_in(const struct pd_rule *rule, uint16_t port)
     return false;
 }
 
-static uint16_t on_transport(const struct pd_setup *setup, uint8_t transport)
-{
-    uint8_t bit = transport == PD_TCP ? PD_ON_TCP : PD_ON_UDP;
-    uint16_t mask = 0;
-
-    for (unsigned i = 0; i < setup->proto_count; i++)
-        if ((setup->protos[i]->transports & bit) && !setup->protos[i]->parent)
-            mask |= (uint16_t)(1u << i);
-    return mask;
-}
-
 uint16_t pd_detect_candidates(const struct pd_setup *setup, uint8_t transport, const struct pd_end *a,
                               const struct pd_end *b)
 {
-    uint16_t mask = 0;
+    uint16_t all = transport == PD_TCP ? setup->on_tcp : setup->on_udp, mask = 0;
 
     if (!setup->rule_count)
-        return on_transport(setup, transport);
+        return all;
     for (unsigned i = 0; i < setup->rule_count; i++) {
         const struct pd_rule *rule = &setup->rules[i];
         if (rule->has_host && !end_is(a, rule) && !end_is(b, rule))
@@ -46,7 +35,7 @@ uint16_t pd_detect_candidates(const struct pd_setup *setup, uint8_t transport, c
             if (setup->protos[k] == rule->proto || pd_setup_parent(setup, rule->proto) == (int)k)
                 mask |= (uint16_t)(1u << k);
     }
-    return mask & on_transport(setup, transport);
+    return mask & all;
 }
 
 uint16_t pd_detect_known(const struct pd_setup *setup, uint8_t transport, const struct pd_end *server,

@@ -14,6 +14,7 @@ const struct pd_party *pd_party_make(struct pd_conn *c)
                            .client = &c->client,
                            .server = &c->server,
                            .link = &c->link,
+                           .ends_hash = &c->hash,
                            .transport = c->udp ? PD_UDP : PD_TCP,
                            .kind = c->proto->match,
                            .room = c->proto->outstanding,

@@ -20,6 +20,10 @@ static int add_proto(struct pd_setup *s, const struct pd_proto *proto)
         pd_options_default(proto->options, options);
     s->protos[s->proto_count] = proto;
     s->options[s->proto_count] = options;
+    if (!proto->parent) {
+        s->on_tcp |= (uint16_t)(proto->transports & PD_ON_TCP ? 1u << s->proto_count : 0);
+        s->on_udp |= (uint16_t)(proto->transports & PD_ON_UDP ? 1u << s->proto_count : 0);
+    }
     for (const uint16_t *port = proto->ports; port && *port; port++)
         pd_setup_port(s, s->proto_count, *port);
     s->proto_count++;

@@ -31,6 +31,7 @@ struct pd_setup {
     struct pd_rule *rules; /* none: everything */
     uint16_t rule_count;
     uint16_t *tcp_ports, *udp_ports; /* [65536]: a bit per protos[] entry known by that port */
+    uint16_t on_tcp, on_udp;         /* a bit per protos[] entry that is spoken there, not within a parent */
     uint64_t timeout;                /* ns without a byte: unanswered */
     uint64_t idle;                   /* ns without a packet: a connection is forgotten */
     struct pd_limits limits;

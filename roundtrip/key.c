@@ -10,29 +10,17 @@ static bool end_eq(const struct pd_end *a, const struct pd_end *b)
     return a->port == b->port && memcmp(&a->addr, &b->addr, sizeof a->addr) == 0;
 }
 
-/* One word more into a hash; a bounded table needs no better one. len is at most 8. */
-static uint64_t mix(uint64_t h, const void *p, size_t len)
+/* One word more into a hash; a bounded table needs no better one. */
+static uint64_t mix(uint64_t h, uint64_t word)
 {
-    uint64_t word = 0;
-
-    memcpy(&word, p, len);
     h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
     return h ^ h >> 29;
 }
 
 static uint64_t hash_of(const struct pd_party *p, uint8_t asked_by, uint64_t key)
 {
-    uint64_t h = mix(asked_by, &key, sizeof key);
-
-    if (p->owner)
-        return mix(h, &p->owner, sizeof p->owner);
-    for (int i = 0; i < 2; i++) { /* datagrams: the ends are the owner */
-        const struct pd_end *end = i ? p->server : p->client;
-        h = mix(h, end->addr.b, 8);
-        h = mix(h, end->addr.b + 8, 8);
-        h = mix(h, &end->port, sizeof end->port);
-    }
-    return h;
+    /* Datagrams: the ends are the owner. */
+    return mix(mix(asked_by, key), p->owner ? (uintptr_t)p->owner : *p->ends_hash);
 }
 
 static struct pd_rec *find(const struct pd_party *p, uint8_t asked_by, uint64_t key, uint64_t hash)

@@ -80,6 +80,7 @@ struct pd_party {
     const void *owner;  /* the connection; NULL for datagrams: the ends are the owner */
     const struct pd_end *client, *server;
     const struct pd_link *link;
+    const uint32_t *ends_hash; /* of both ends, whichever of them is the client */
     uint8_t transport, kind, flags;
     uint16_t
         room; /* by key: so many are outstanding at most, the oldest makes room; 0: pairing->outstanding */
