@@ -80,11 +80,14 @@ wait_port() {
 # record NAME PACKETS FILTER CLIENT...: what the filter lets through until so many packets came, or until the client
 # has ended; then the client is killed.
 record() {
-    local name=$1 packets=$2 filter=$3 client capture
+    local name=$1 packets=$2 filter=$3 client capture i
     shift 3
     tcpdump -i lo -n -s 0 -B 524288 -c "$packets" -w "$work/$name.pcap" "$filter" 2>"$work/tcpdump.log" &
     capture=$!
-    sleep 1
+    for ((i = 0; i < 300; i++)); do # or connections would be older than the capture
+        grep -q 'listening on' "$work/tcpdump.log" && break
+        sleep 0.1
+    done
     "$@" >"$work/client.log" 2>&1 &
     client=$!
     wait -n $capture $client
