@@ -11,7 +11,9 @@
 enum {
     TABLE_USUAL = 4096, /* SETTINGS_HEADER_TABLE_SIZE where nobody raised it */
     TABLE_MAX = 65536,
-    PLACEHOLDER = 32,
+    STATIC_ENTRIES = 61, /* indices of the table that never changes, appendix A */
+    ENTRY_OVERHEAD = 32, /* what a field takes of the table beside its text, section 4.1 */
+    PLACEHOLDER = ENTRY_OVERHEAD,
     ERRORS_MAX = 8 /* then this direction's headers stay unknown */
 };
 
@@ -84,6 +86,7 @@ int pd_hpack_worker_start(void *state, const void *options, uint64_t *memory)
                            .free = mem_free,
                            .calloc = mem_calloc,
                            .realloc = mem_realloc};
+    pd_huffman_init(&w->scratch.huffman);
     return 0;
 }
 
@@ -97,7 +100,9 @@ void pd_hpack_forget(struct pd_conn *c, struct pd_hpack *hp)
     if (hp->inflater)
         nghttp2_hd_inflate_del(hp->inflater);
     hp->inflater = NULL;
-    hp->whole = false;
+    pd_give_back(c, hp->late, sizeof *hp->late);
+    hp->late = NULL;
+    hp->whole = hp->begun = hp->within = hp->refers = false;
     hp->missed = true;
 }
 
@@ -164,14 +169,12 @@ static enum pd_hpack_end failed(struct pd_conn *c, struct pd_hpack *hp, bool mem
     return PD_HPACK_UNKNOWN;
 }
 
-enum pd_hpack_end pd_hpack_read(struct pd_conn *c, struct pd_hpack *hp, struct pd_slice *in, bool last,
-                                struct pd_slice *name, struct pd_slice *value)
+static enum pd_hpack_end inflate(struct pd_conn *c, struct pd_hpack *hp, struct pd_slice *in, bool last,
+                                 struct pd_slice *name, struct pd_slice *value)
 {
     nghttp2_nv nv;
     int flags = 0;
 
-    if (!ready(c, hp))
-        return PD_HPACK_UNKNOWN;
     do {
         ssize_t n = nghttp2_hd_inflate_hd2(hp->inflater, &nv, &flags, in->p, in->len, last);
         if (n < 0)
@@ -181,10 +184,104 @@ enum pd_hpack_end pd_hpack_read(struct pd_conn *c, struct pd_hpack *hp, struct p
         if (flags & NGHTTP2_HD_INFLATE_EMIT) {
             *name = (struct pd_slice){nv.name, (uint32_t)nv.namelen};
             *value = (struct pd_slice){nv.value, (uint32_t)nv.valuelen};
+            hp->within = false;
+            hp->begun = true;
             return PD_HPACK_FIELD;
         }
     } while (in->len);
-    if (last)
-        nghttp2_hd_inflate_end_headers(hp->inflater);
+    hp->within = true;
     return PD_HPACK_DONE;
+}
+
+/* What waits goes into the table. False: no memory. */
+static bool catch_up(struct pd_hpack *hp)
+{
+    struct pd_slice field;
+
+    while (hp->late && pd_hpack_late_take(hp->late, &field))
+        if (!feed(hp, field.p, field.len))
+            return false;
+    return true;
+}
+
+/* The field goes into the table; when, is ours to choose until somebody refers to it. False: now. */
+static bool put_off(struct pd_conn *c, struct pd_hpack *hp, struct pd_slice field, uint32_t size)
+{
+    if (hp->refers)
+        return false;
+    if (!hp->late)
+        hp->late = pd_lend(c, sizeof *hp->late);
+    return hp->late &&
+           pd_hpack_late_put(hp->late, field, size,
+                             (uint32_t)nghttp2_hd_inflate_get_max_dynamic_table_size(hp->inflater));
+}
+
+/* What the field's index stands for. False: nothing. */
+static bool look_up(struct pd_hpack *hp, struct pd_hpack_field *f, bool value)
+{
+    const nghttp2_nv *entry = nghttp2_hd_inflate_get_table_entry(hp->inflater, f->index);
+
+    if (!entry)
+        return false;
+    f->name = (struct pd_slice){entry->name, (uint32_t)entry->namelen};
+    if (value)
+        f->value = (struct pd_slice){entry->value, (uint32_t)entry->valuelen};
+    return true;
+}
+
+/* The field that the block goes on with, read without the inflater. DONE: only that can. */
+static enum pd_hpack_end read_field(struct pd_conn *c, struct pd_hpack *hp, struct pd_slice *in,
+                                    struct pd_slice *name, struct pd_slice *value)
+{
+    struct pd_hpack_worker *w = pd_worker_state(c);
+    struct pd_hpack_field f;
+
+    if (hp->refers && (in->p[0] & 0xc0) == 0x40)
+        return PD_HPACK_DONE; /* a literal that goes into the table */
+    enum pd_hpack_form form = pd_hpack_field_read(&w->scratch, *in, &f);
+    if (form == PD_HPACK_OTHER)
+        return PD_HPACK_DONE;
+    if (f.index > STATIC_ENTRIES && !hp->refers) {
+        if (!catch_up(hp))
+            return failed(c, hp, true);
+        hp->refers = true;
+        pd_give_back(c, hp->late, sizeof *hp->late);
+        hp->late = NULL;
+    }
+    if (f.index && !look_up(hp, &f, form == PD_HPACK_INDEXED))
+        return PD_HPACK_DONE;
+    if (form == PD_HPACK_ADDED &&
+        !put_off(c, hp, (struct pd_slice){in->p, f.length}, f.name.len + f.value.len + ENTRY_OVERHEAD))
+        return PD_HPACK_DONE;
+    in->p += f.length;
+    in->len -= f.length;
+    *name = f.name;
+    *value = f.value;
+    hp->begun = true;
+    return PD_HPACK_FIELD;
+}
+
+enum pd_hpack_end pd_hpack_read(struct pd_conn *c, struct pd_hpack *hp, struct pd_slice *in, bool last,
+                                struct pd_slice *name, struct pd_slice *value)
+{
+    enum pd_hpack_end end = PD_HPACK_DONE;
+
+    if (!ready(c, hp))
+        return PD_HPACK_UNKNOWN;
+    if (in->len && !hp->within) {
+        end = read_field(c, hp, in, name, value);
+        if (end != PD_HPACK_DONE)
+            return end;
+        if (hp->begun && (in->p[0] & 0xe0) == 0x20)
+            return failed(c, hp, false); /* the table's size stands before all fields, section 4.2 */
+        if (!catch_up(hp))
+            return failed(c, hp, true);
+    }
+    if (in->len || hp->within)
+        end = inflate(c, hp, in, last, name, value);
+    if (end == PD_HPACK_DONE && last) {
+        nghttp2_hd_inflate_end_headers(hp->inflater);
+        hp->begun = hp->within = false;
+    }
+    return end;
 }
