@@ -148,6 +148,8 @@ void pd_half_feed(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
             if (!h->open && !h->deferred)
                 pd_half_mark(c, h);
             pd_half_drive(c, h, &in);
+        } else {
+            lose_again(c, h);
         }
     }
     h->pos = end;
