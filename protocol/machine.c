@@ -386,7 +386,7 @@ static enum met met_feed(struct pd_conn *c, struct pd_half *h, struct pd_slice *
         PD_ASSERT(took == n);
         want(h, PD_W_FEED, state, left == PD_ENDLESS ? left : left - n);
     }
-    if (open && !h->deferred)
+    if (open && took && !h->deferred)
         pd_half_mark(c, h);
     return MET;
 }

@@ -36,8 +36,9 @@ enum pd_varint_kind { PD_VARINT_UNSIGNED, PD_VARINT_ZIGZAG, PD_VARINT_MYSQL };
 
 struct pd_conn;
 
-struct pd_half {    /* one direction of one connection */
-    uint64_t left;  /* CAPTURE, FEED, SKIP, MESSAGE: bytes still to pass; VARINT: the value */
+struct pd_half {   /* one direction of one connection */
+    uint64_t left; /* CAPTURE, FEED, SKIP, MESSAGE: bytes still to pass; VARINT: the value; while the protocol
+                      is not known: when the last of the bytes that wait came */
     uint64_t frame; /* bytes left in the current message, or PD_UNFRAMED */
     union {
         struct pd_text *text; /* UNTIL, CAPTURE: NULL when nobody keeps it */
