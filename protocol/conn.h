@@ -11,6 +11,14 @@ enum { PD_TICK_NS = 100000000 }; /* timers fire at these boundaries */
 #define PD_POS(seq) ((uint64_t)1 << 32 | (uint32_t)(seq))
 enum pd_list_name { PD_ACTIVE, PD_DORMANT, PD_CLOSED, PD_LISTS };
 
+/* What the segments of an undetected connection speak for. The first index: 1 for the ends the other way
+ * round, the server taken for the client. */
+struct pd_evidence {
+    uint16_t claims[2]
+                   [2]; /* by direction as it is now: protocols whose sync() found bytes plausible, as bits */
+    int8_t weight[2][PD_PROTOS_MAX];
+};
+
 struct pd_conn {
     const struct pd_proto *proto; /* NULL: not known yet */
     struct pd_worker *worker;
@@ -40,7 +48,7 @@ struct pd_conn {
     bool gap_since : 1;   /* bytes were lost since the server spoke last */
     bool lent : 1;        /* state is borrowed, its address stands in inline_state */
     union {
-        uint16_t claims[2]; /* undetected: protocols that sync() found plausible in each direction, bits */
+        struct pd_evidence evidence; /* while undetected */
         _Alignas(8) unsigned char inline_state[PD_INLINE_STATE];
     };
 };

@@ -1,9 +1,15 @@
 /* detect.c: which protocol is this? A known port names a first candidate, which still has to pass; elsewhere
- * one claim of certainty decides, or one claimant alone in both directions. Two decide nothing. */
+ * one claim of certainty decides, or one claimant alone in both directions. Two decide nothing. Where the
+ * connection was joined, and its ports say nothing, which end is the client is part of the question: the
+ * claims of several segments are weighed. */
 #include "protocol/conn.h"
 #include "protocol/tls.h"
 
-enum { DETECT_SEGMENTS = 16 }; /* then the connection is unknown */
+/* So many segments with data, then the connection is unknown; more where both ways round are possible: it may
+ * stand in a long body. */
+enum { DETECT_SEGMENTS = 16, JOINED_SEGMENTS = 64 };
+/* What a segment is worth where nothing tells which end is the client, and how much decides. */
+enum { CERTAINLY = 3, PLAUSIBLY = 1, HARDLY = -1, ENOUGH = 3, LEAD = 2 };
 
 static bool end_is(const struct pd_end *e, const struct pd_rule *rule)
 {
@@ -141,8 +147,72 @@ static int decide(const struct pd_conn *c, uint8_t dir, const struct opinion *o)
     if (index < 0 && !(o->more & o->known))
         index = only(o->certain);
     if (index < 0 && c->oriented)
-        index = only(o->claims & c->claims[!dir]);
+        index = only(o->claims & c->evidence.claims[0][!dir]);
     return index;
+}
+
+/* --- which end is the client? --- */
+
+static int8_t weighed(int8_t weight, int by)
+{
+    int sum = weight + by;
+
+    return (int8_t)(sum > INT8_MAX ? INT8_MAX : sum < INT8_MIN ? INT8_MIN : sum);
+}
+
+/* One segment's evidence. */
+static void weigh(struct pd_conn *c, uint8_t dir, bool turned, const struct opinion *o)
+{
+    struct pd_evidence *e = &c->evidence;
+
+    e->claims[turned][dir] |= o->claims;
+    for (unsigned i = 0; i < c->worker->setup->proto_count; i++) {
+        uint16_t bit = (uint16_t)(1u << i);
+        int by = o->certain & bit ? CERTAINLY : o->claims & bit ? PLAUSIBLY : o->more & bit ? 0 : HARDLY;
+        e->weight[turned][i] = weighed(e->weight[turned][i], by);
+    }
+}
+
+/* The protocol that has been plausible in both directions and for which enough more speaks than for any other
+ * such one, or for the same with the ends the other way round; or -1. */
+static int outweighs(const struct pd_conn *c, bool *turned)
+{
+    const struct pd_evidence *e = &c->evidence;
+    int found = -1, best = 0, second = 0;
+
+    for (unsigned t = 0; t < 2; t++)
+        for (unsigned i = 0; i < c->worker->setup->proto_count; i++) {
+            int weight = e->weight[t][i];
+            if (!(e->claims[t][0] & e->claims[t][1] & 1u << i) || weight <= second)
+                continue;
+            if (weight <= best) {
+                second = weight;
+                continue;
+            }
+            second = best;
+            best = weight;
+            found = (int)i;
+            *turned = t;
+        }
+    return best >= ENOUGH && best - second >= LEAD ? found : -1;
+}
+
+/* Nothing says who is the client: the bytes are looked at both ways. One claim of certainty, alone, decides;
+ * else what most of them speak for. The protocol or -1; *turned: the ends are the other way round. */
+static int decide_both_ways(struct pd_conn *c, uint8_t dir, const struct opinion *o,
+                            const struct opinion *turned_o, bool *turned)
+{
+    if (!(o->claims | turned_o->claims))
+        return -1; /* within a body: it speaks for nobody, and against nobody */
+    weigh(c, dir, false, o);
+    weigh(c, dir, true, turned_o);
+    if (!(o->certain && turned_o->certain)) {
+        int index = only(o->certain | turned_o->certain);
+        *turned = turned_o->certain;
+        if (index >= 0)
+            return index;
+    }
+    return outweighs(c, turned);
 }
 
 static void swap_ends(struct pd_conn *c)
@@ -164,16 +234,20 @@ static void swap_ends(struct pd_conn *c)
     c->iface_tick[1] = tick;
 }
 
-/* The bytes that waited for the decision, with the time and the packet of their first. */
+/* The bytes that waited for the decision: as if it were still the time when the last of them came. */
 static void replay(struct pd_conn *c, struct pd_half *h, uint8_t *bytes, uint8_t n, struct pd_half saved)
 {
+    uint64_t now = c->worker->now;
+
     h->pos -= n;
     h->token_ts = saved.token_ts;
     h->token_ordinal = saved.token_ordinal;
     h->token_ack = saved.token_ack;
     h->has_ack = saved.has_ack;
     h->open = true;
+    c->worker->now = saved.left;
     pd_half_feed(c, h, (struct pd_slice){bytes, n});
+    c->worker->now = now;
 }
 
 /* This direction's bytes were no protocol's beginning: what comes may still be one's middle. */
@@ -251,6 +325,7 @@ static void wait(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
         pd_half_mark(c, h);
     memcpy(h->carry + h->carried, in.p, in.len);
     h->carried = (uint8_t)(h->carried + in.len);
+    h->left = c->worker->now;
 }
 
 /* Whom the bytes belong to, or -1; *claims: who finds them plausible, *more: who asks for more of them. */
@@ -261,11 +336,12 @@ static int decide_for(struct pd_conn *c, struct pd_half **h, struct pd_slice in,
     *o = ask(c, dir, &c->server, in, purpose);
     int index = decide(c, dir, o);
 
-    if (index >= 0 || c->oriented)
+    if (c->oriented || (index >= 0 && o->known))
         return index;
-    struct opinion turned = ask(c, !dir, &c->client, in, purpose);
-    index = decide(c, !dir, &turned);
-    if (index >= 0) {
+    struct opinion turned_o = ask(c, !dir, &c->client, in, purpose);
+    bool turned;
+    index = decide_both_ways(c, dir, o, &turned_o, &turned);
+    if (index >= 0 && turned) {
         swap_ends(c);
         *h = &c->half[!dir];
     }
@@ -296,11 +372,18 @@ struct pd_half *pd_detect_feed(struct pd_conn *c, struct pd_half *h, struct pd_s
         begin(c, h, (unsigned)index, in);
         return h;
     }
-    c->claims[h->dir] |= o.claims;
+    if (c->oriented)
+        c->evidence.claims[0][h->dir] |= o.claims;
     wait(c, h, in);
     /* Bytes that still wait cost nothing. A known port's connection that was joined may stand in a long body:
      * its next message is waited for. */
-    if (c->segments >= DETECT_SEGMENTS && h->lost && !(c->joined && o.known))
-        pd_detect_give_up(c);
-    return h;
+    if (c->segments < (c->oriented ? DETECT_SEGMENTS : JOINED_SEGMENTS) || !h->lost || (c->joined && o.known))
+        return h;
+    uint8_t dir = h->dir;
+    if (!c->oriented && c->client.port < c->server.port) { /* servers have the lower numbers, mostly */
+        swap_ends(c);
+        dir = !dir;
+    }
+    pd_detect_give_up(c);
+    return &c->half[dir];
 }

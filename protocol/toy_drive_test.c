@@ -32,17 +32,19 @@ static void emit(void *arg, struct pd_rec *r)
     copy(seen->answered, &toy->answered);
 }
 
-struct toy *toy_new_limited(const struct pd_proto *proto, uint32_t outstanding)
+/* Without a worker. */
+static struct toy *prepare(const struct pd_proto *const *registry)
 {
-    const struct pd_proto *other = proto == &toy_key ? &toy_child : &toy_key;
-    const struct pd_proto *registry[] = {proto, other, NULL};
     struct toy *t = calloc(1, sizeof *t);
-    char err[128];
 
     PD_ASSERT(t && !pd_setup_init(&t->setup, registry));
-    if (proto != &toy_key) /* the switch's target; not a candidate of its own */
-        t->setup.tcp_ports[7] = t->setup.udp_ports[7] = 1;
-    t->setup.limits.outstanding = outstanding;
+    return t;
+}
+
+static struct toy *begin(struct toy *t)
+{
+    char err[128];
+
     t->worker = pd_worker_new(&t->setup, emit, t, err, sizeof err);
     PD_ASSERT(t->worker);
     t->now = 1700000000000000000u;
@@ -50,6 +52,22 @@ struct toy *toy_new_limited(const struct pd_proto *proto, uint32_t outstanding)
     t->seq[1] = 5000;
     t->port = 7;
     return t;
+}
+
+struct toy *toy_new_limited(const struct pd_proto *proto, uint32_t outstanding)
+{
+    const struct pd_proto *other = proto == &toy_key ? &toy_child : &toy_key;
+    struct toy *t = prepare((const struct pd_proto *[]){proto, other, NULL});
+
+    if (proto != &toy_key) /* the switch's target; not a candidate of its own */
+        t->setup.tcp_ports[7] = t->setup.udp_ports[7] = 1;
+    t->setup.limits.outstanding = outstanding;
+    return begin(t);
+}
+
+struct toy *toy_new_among(const struct pd_proto *const *registry)
+{
+    return begin(prepare(registry));
 }
 
 struct toy *toy_new(const struct pd_proto *proto)

@@ -54,6 +54,8 @@ struct toy {
 struct toy *toy_new(const struct pd_proto *);
 /* The same with that many requests outstanding a connection. */
 struct toy *toy_new_limited(const struct pd_proto *, uint32_t outstanding);
+/* A worker that speaks those protocols; the list ends with NULL. */
+struct toy *toy_new_among(const struct pd_proto *const *);
 void toy_free(struct toy *);
 /* How many connections' states were closed. */
 uint32_t toy_closed(const struct toy *);

@@ -15,6 +15,7 @@ bool inherit_golden(const struct bench *);
 bool inherit_chop(const struct bench *);
 bool inherit_lossy(const struct bench *);
 bool inherit_join(const struct bench *);
+bool inherit_detect(const struct bench *);
 bool inherit_malloc(const struct bench *);
 bool inherit_workers(const struct bench *);
 

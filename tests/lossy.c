@@ -8,12 +8,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { EACH_MAX = 300, SEEDS = 50, LONG_RECORDS = 200, TAIL_PART = 5, SHOW_MAX = 3 };
+enum {
+    EACH_MAX = 300,
+    SEEDS = 50,
+    LONG_RECORDS = 200,
+    TAIL_PART = 5,
+    LOST_PART = 20,
+    SHOW_MAX = 3,
+    PORTS = 65536
+};
 
 struct trial {
     const struct bench *bench;
-    const char *what; /* for messages */
-    char **all;       /* what the whole capture says */
+    const struct pd_setup *setup; /* the bench's, or one of the test's own */
+    const char *what;             /* for messages */
+    char **all;                   /* what the whole capture says */
     size_t all_count;
     const uint8_t *absent; /* of each packet: is it left out */
     size_t detail;         /* seed or packet, for messages */
@@ -50,7 +59,7 @@ static bool try_it(struct trial *t)
     struct replay r;
     size_t count;
 
-    replay_init(&r, t->bench->setup, false);
+    replay_init(&r, t->setup, false);
     for (size_t i = 0; i < c->count; i++)
         if (!t->absent[i])
             replay_packet(&r, &c->packet[i]);
@@ -116,7 +125,7 @@ static bool drop_share(struct trial *t, uint8_t *absent, unsigned percent)
 /* Replays of the capture, changed as `run` wants. */
 static bool with_trial(const struct bench *b, bool (*run)(struct trial *, uint8_t *absent))
 {
-    struct trial t = {.bench = b};
+    struct trial t = {.bench = b, .setup = b->setup};
     uint8_t *absent = calloc(b->capture->count + 1, 1);
     struct replay whole;
 
@@ -146,22 +155,59 @@ bool inherit_lossy(const struct bench *b)
     return with_trial(b, lossy);
 }
 
-static bool join(struct trial *t, uint8_t *absent)
+/* From each packet on, or in a long capture from each of many. *kept: certain records, all together. */
+static bool from_each(struct trial *t, uint8_t *absent, size_t *kept)
 {
     const struct capture *c = t->bench->capture;
     size_t step = c->count > EACH_MAX ? c->count / EACH_MAX : 1, bad = 0;
 
     t->what = "from packet";
+    *kept = 0;
     for (size_t k = 0; k < c->count; k += step) {
         for (size_t i = 0; i < c->count; i++)
             absent[i] = c->first[i] < k;
         t->detail = c->packet[k].ordinal;
         bad += !try_it(t);
+        *kept += t->kept;
     }
     return bad == 0;
+}
+
+static bool join(struct trial *t, uint8_t *absent)
+{
+    size_t kept;
+
+    return from_each(t, absent, &kept);
 }
 
 bool inherit_join(const struct bench *b)
 {
     return with_trial(b, join);
+}
+
+/* The same where no port is known: most of what is found by the ports is found by its bytes. */
+static bool detect(struct trial *t, uint8_t *absent)
+{
+    struct pd_setup portless;
+    size_t by_port, by_bytes;
+
+    PD_ASSERT(pd_setup_init(&portless, pd_protocols) == 0);
+    portless.limits = t->bench->setup->limits;
+    memset(portless.tcp_ports, 0, PORTS * sizeof *portless.tcp_ports);
+    memset(portless.udp_ports, 0, PORTS * sizeof *portless.udp_ports);
+    (void)from_each(t, absent, &by_port); /* what is wrong there, join says */
+    t->setup = &portless;
+    bool ok = from_each(t, absent, &by_bytes);
+    pd_setup_free(&portless);
+    printf("%s: %zu of %zu records without known ports\n", t->bench->capture->stem, by_bytes, by_port);
+    if (t->expected >= LONG_RECORDS && by_bytes < by_port - by_port / LOST_PART) {
+        fprintf(stderr, "%s: too few\n", t->bench->capture->stem);
+        return false;
+    }
+    return ok;
+}
+
+bool inherit_detect(const struct bench *b)
+{
+    return with_trial(b, detect);
 }

@@ -5,6 +5,7 @@
 #include "protocol/http2/http2.h"
 
 enum {
+    PRIORITY_BYTES = 5,
     USUAL_LENGTH = 16384, /* SETTINGS_MAX_FRAME_SIZE where nobody raised it */
     JOIN_LENGTH = 1 << 20,
     SETTINGS_LENGTH = 64 * 6,
@@ -20,6 +21,19 @@ struct pd_http2_frame pd_http2_frame_read(const uint8_t *p)
                                    .type = p[3],
                                    .flags = p[4],
                                    .stream = pd_be32(p + 5) & INT32_MAX};
+}
+
+uint32_t pd_http2_frame_prefix(const struct pd_http2_frame *f)
+{
+    uint32_t n = 0;
+
+    if (f->type > PD_HTTP2_HEADERS && f->type != PD_HTTP2_PUSH_PROMISE)
+        return 0;
+    if (f->flags & PD_HTTP2_PADDED)
+        n++;
+    if (f->type == PD_HTTP2_HEADERS && (f->flags & PD_HTTP2_WITH_PRIORITY))
+        n += PRIORITY_BYTES;
+    return f->type == PD_HTTP2_PUSH_PROMISE ? n + PD_HTTP2_PROMISED : n;
 }
 
 enum on { ON_STREAM = 1, ON_CONNECTION = 2, ON_ANY = 3 };
@@ -62,14 +76,53 @@ const char *pd_http2_frame_wrong(const struct pd_http2_frame *f, unsigned dir)
     return NULL;
 }
 
-/* More than must be: what nobody sends. */
-static bool plausible(const uint8_t *p, unsigned dir, uint32_t longest)
+/* The index that an HPACK field with this first byte refers to, as far as that byte tells; 0: to none. RFC
+ * 7541, section 6. */
+static unsigned refers_to(uint8_t first)
 {
-    struct pd_http2_frame f = pd_http2_frame_read(p);
+    if (first & 0x80)
+        return first & 0x7f;
+    if (first & 0x40)
+        return first & 0x3f;
+    return first & 0x20 ? 0 : first & 0x0f;
+}
 
-    return f.type < KNOWN && !(p[5] & 0x80) && !(f.flags & ~rules[f.type].flags) && f.length <= longest &&
-           !pd_http2_frame_wrong(&f, dir) &&
-           !(dir == PD_C2S && f.type == PD_HTTP2_HEADERS && !(f.stream & 1));
+/* Whose header block begins with this byte? Pseudo-header fields come first, RFC 9113, section 8.3; of the
+ * static table, RFC 7541, appendix A, entries 1 to 7 are those of requests, 8 to 14 those of responses.
+ * NEITHER: it does not tell. */
+enum { NEITHER = 2 };
+
+static unsigned block_of(uint8_t first)
+{
+    enum { METHOD_TO = 7, STATUS_TO = 14 };
+    unsigned index = refers_to(first);
+
+    if (index == 0 || index > STATUS_TO)
+        return NEITHER;
+    return index > METHOD_TO ? PD_S2C : PD_C2S;
+}
+
+/* Of the header block that the slice's first frame begins with, as far as it is in sight. */
+static unsigned block_side(struct pd_slice in)
+{
+    struct pd_http2_frame f = pd_http2_frame_read(in.p);
+    uint32_t prefix = pd_http2_frame_prefix(&f), block = PD_HTTP2_FRAME_HEADER + prefix;
+
+    return f.type == PD_HTTP2_HEADERS && f.length > prefix && in.len > block ? block_of(in.p[block])
+                                                                             : NEITHER;
+}
+
+/* More than must be: what nobody sends. */
+static bool plausible(struct pd_slice in, unsigned dir, uint32_t longest)
+{
+    struct pd_http2_frame f = pd_http2_frame_read(in.p);
+
+    if (f.type >= KNOWN || (in.p[5] & 0x80) || (f.flags & ~rules[f.type].flags) || f.length > longest ||
+        pd_http2_frame_wrong(&f, dir))
+        return false;
+    if (f.type != PD_HTTP2_HEADERS)
+        return true;
+    return (dir == PD_S2C || (f.stream & 1)) && block_side(in) != !dir;
 }
 
 /* How many headers in a row are plausible: up to CHAIN. 0: one is not. *ends: the last frame ends with the
@@ -80,7 +133,7 @@ static unsigned chain(struct pd_slice in, unsigned dir, uint32_t longest, bool *
 
     *ends = false;
     while (n < CHAIN && in.len >= PD_HTTP2_FRAME_HEADER) {
-        if (!plausible(in.p, dir, longest))
+        if (!plausible(in, dir, longest))
             return 0;
         n++;
         uint32_t all = pd_http2_frame_read(in.p).length + PD_HTTP2_FRAME_HEADER;
@@ -99,7 +152,7 @@ static bool server_begins(struct pd_slice in)
     struct pd_http2_frame f = pd_http2_frame_read(in.p);
 
     if (f.type != PD_HTTP2_SETTINGS || f.flags || f.length > SETTINGS_LENGTH ||
-        !plausible(in.p, PD_S2C, USUAL_LENGTH))
+        !plausible(in, PD_S2C, USUAL_LENGTH))
         return false;
     return f.length == 0 || in.len < PD_HTTP2_FRAME_HEADER + 2 || (in.p[9] == 0 && in.p[10] && in.p[10] < 32);
 }
@@ -138,6 +191,7 @@ int pd_http2_sync(struct pd_slice in, const struct pd_look *look, uint8_t *confi
         chain(in, look->dir, look->known || look->purpose == PD_RECOVER ? JOIN_LENGTH : USUAL_LENGTH, &ends);
     if (n == 0 || (n == 1 && !ends && pd_http2_frame_read(in.p).length == 0))
         return PD_NO;
-    *confidence = n > 1 && (ends || n > 2) ? PD_CERTAIN : PD_MAYBE;
+    bool sure = n > 2 || (ends && (n > 1 || block_side(in) == look->dir));
+    *confidence = sure ? PD_CERTAIN : PD_MAYBE;
     return 0;
 }

@@ -19,7 +19,7 @@ enum state {
     S_END /* of a frame */
 };
 
-enum { PRIORITY_BYTES = 5, PROMISE_BYTES = 4, RESET_BYTES = 4, GOAWAY_BYTES = 8 };
+enum { RESET_BYTES = 4, GOAWAY_BYTES = 8 };
 
 static struct pd_http2_dir *dir_of(struct pd_conn *c, unsigned dir)
 {
@@ -58,20 +58,6 @@ static bool take_header(struct pd_conn *c, struct pd_half *h, struct pd_http2_di
     return true;
 }
 
-/* Bytes before the payload. */
-static uint32_t prefix_length(const struct pd_http2_frame *f)
-{
-    uint32_t n = 0;
-
-    if (f->type > PD_HTTP2_HEADERS && f->type != PD_HTTP2_PUSH_PROMISE)
-        return 0;
-    if (f->flags & PD_HTTP2_PADDED)
-        n++;
-    if (f->type == PD_HTTP2_HEADERS && (f->flags & PD_HTTP2_WITH_PRIORITY))
-        n += PRIORITY_BYTES;
-    return f->type == PD_HTTP2_PUSH_PROMISE ? n + PROMISE_BYTES : n;
-}
-
 /* The current token begins the frame. A promise's record needs the prefix. */
 static void begin_message(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d, bool whole)
 {
@@ -108,7 +94,7 @@ static bool read_prefix(struct pd_conn *c, struct pd_half *h, struct pd_http2_di
     }
     d->left = d->frame.length - prefix.len - d->pad;
     if (d->frame.type == PD_HTTP2_PUSH_PROMISE)
-        pd_http2_promise_begin(c, h, d, pd_be32(prefix.p + prefix.len - PROMISE_BYTES) & INT32_MAX);
+        pd_http2_promise_begin(c, h, d, pd_be32(prefix.p + prefix.len - PD_HTTP2_PROMISED) & INT32_MAX);
     return true;
 }
 
@@ -125,7 +111,7 @@ static void end_frame(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir 
 static bool whole_frame(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d, const uint8_t *p)
 {
     struct pd_http2_frame *f = &d->frame;
-    struct pd_slice prefix = {p + PD_HTTP2_FRAME_HEADER, prefix_length(f)};
+    struct pd_slice prefix = {p + PD_HTTP2_FRAME_HEADER, pd_http2_frame_prefix(f)};
     bool promise = f->type == PD_HTTP2_PUSH_PROMISE;
 
     if (prefix.len > f->length) {
@@ -207,7 +193,7 @@ static void payload(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d
 /* The header was used; what comes is the frame's. */
 static void open_frame(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d)
 {
-    uint32_t prefix = prefix_length(&d->frame);
+    uint32_t prefix = pd_http2_frame_prefix(&d->frame);
 
     if (prefix > d->frame.length) {
         pd_bad(c, h, "frame too short");

@@ -107,7 +107,7 @@ enum pd_http2_flag {
     PD_HTTP2_WITH_PRIORITY = 32
 };
 
-enum { PD_HTTP2_FRAME_HEADER = 9, PD_HTTP2_PREFACE = 24 };
+enum { PD_HTTP2_FRAME_HEADER = 9, PD_HTTP2_PREFACE = 24, PD_HTTP2_PROMISED = 4 /* the promised stream */ };
 
 struct pd_http2_frame {
     uint32_t length, stream;
@@ -117,6 +117,9 @@ struct pd_http2_frame {
 extern const uint8_t pd_http2_preface[PD_HTTP2_PREFACE];
 /* p: the 9 bytes of a header. */
 struct pd_http2_frame pd_http2_frame_read(const uint8_t *p);
+/* Bytes of a payload before the header block or the body: the padding's length, a priority, a promised
+ * stream. */
+uint32_t pd_http2_frame_prefix(const struct pd_http2_frame *);
 /* NULL when the header keeps to the rules, else which one it breaks. */
 const char *pd_http2_frame_wrong(const struct pd_http2_frame *, unsigned dir);
 /* As struct pd_proto has it. */

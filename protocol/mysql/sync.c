@@ -124,5 +124,7 @@ int pd_mysql_sync(struct pd_slice in, const struct pd_look *look, uint8_t *confi
         return PD_NO;
     if (in.len < PD_MYSQL_HEAD + len && !look->known)
         return PD_NO; /* the beginning of a login looks like SOCKS */
-    return look->purpose == PD_RECOVER ? PD_NO : 0;
+    /* What came before 4.1 has so little form that in mid-stream the request to switch passes for it. */
+    bool old = !(pd_mysql_le16(in.p + PD_MYSQL_HEAD) & PD_MYSQL_CAP_41);
+    return look->purpose == PD_RECOVER || (old && look->purpose == PD_JOIN) ? PD_NO : 0;
 }

@@ -210,6 +210,14 @@ static enum pd_redis_met value(struct pd_slice *s, struct found *f)
     return met;
 }
 
+/* An array may be a command as well as a reply: whose it is shows by its first word. */
+static bool is_command(struct pd_slice s)
+{
+    struct found f = {0};
+
+    return s.p[0] == '*' && command(&s, &f) != PD_REDIS_BAD && f.certain;
+}
+
 static int sync_reply(struct pd_slice s, const struct pd_look *look, uint8_t *confidence)
 {
     struct pd_redis_head head;
@@ -221,7 +229,10 @@ static int sync_reply(struct pd_slice s, const struct pd_look *look, uint8_t *co
     if (!look->known && (s.p[0] == '+' || s.p[0] == '-') && pd_redis_head(s, &head) == PD_REDIS_MET &&
         !usual_line(&head))
         return PD_NO;
-    return walk(s, value, false, confidence);
+    int at = walk(s, value, false, confidence);
+    if (at == 0 && is_command(s))
+        *confidence = PD_MAYBE;
+    return at;
 }
 
 int pd_redis_sync(struct pd_slice s, const struct pd_look *look, uint8_t *confidence)
