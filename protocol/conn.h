@@ -17,6 +17,9 @@ struct pd_evidence {
     uint16_t claims[2]
                    [2]; /* by direction as it is now: protocols whose sync() found bytes plausible, as bits */
     int8_t weight[2][PD_PROTOS_MAX];
+    uint16_t run; /* segments of one direction in a row */
+    uint8_t looks, turns;
+    bool s2c; /* that direction is the server's */
 };
 
 struct pd_conn {
@@ -31,10 +34,10 @@ struct pd_conn {
     struct pd_conn *newer, *older; /* list neighbours */
     uint32_t hash;
     uint32_t listed;        /* the tick when it was put at its list's end: orders the list */
+    uint32_t segments;      /* with data, while undetected */
     uint32_t server_iface;  /* each direction stays with one interface; the client's is link.iface */
     uint16_t iface_tick[2]; /* when it was last seen there, in ticks */
     uint8_t index;          /* of proto in the setup */
-    uint8_t segments;       /* with data, while undetected */
     uint8_t driving;        /* a bit for each direction whose step() is running */
     unsigned list : 2;      /* enum pd_list_name */
     bool udp : 1;

@@ -5,9 +5,9 @@
 #include "protocol/conn.h"
 #include "protocol/tls.h"
 
-/* So many segments with data, then the connection is unknown; more where both ways round are possible: it may
- * stand in a long body. */
-enum { DETECT_SEGMENTS = 16, JOINED_SEGMENTS = 64 };
+/* So many segments are looked at, then the connection is unknown. Where both ways round are possible it may
+ * stand in a long body: there turns count, and a run of segments is a body, of which some are looked at. */
+enum { LOOKS = 16, LOOKS_EITHER_WAY = 255, TURNS = 64, RUN = 16 };
 /* What a segment is worth where nothing tells which end is the client, and how much decides. */
 enum { CERTAINLY = 3, PLAUSIBLY = 1, HARDLY = -1, ENOUGH = 3, LEAD = 2 };
 
@@ -348,6 +348,30 @@ static int decide_for(struct pd_conn *c, struct pd_half **h, struct pd_slice in,
     return index;
 }
 
+/* Counts the segment. Most of a long run is a body. */
+static bool worth_a_look(struct pd_conn *c, const struct pd_half *h)
+{
+    struct pd_evidence *e = &c->evidence;
+    bool turn = c->segments == 1 || e->s2c != h->dir;
+
+    e->s2c = h->dir;
+    e->run = turn ? 0 : e->run + 1;
+    if (turn && e->turns < UINT8_MAX)
+        e->turns++;
+    if (h->lost && e->run >= RUN && e->run % RUN)
+        return false;
+    if (e->looks < UINT8_MAX)
+        e->looks++;
+    return true;
+}
+
+static bool looked_enough(const struct pd_conn *c)
+{
+    const struct pd_evidence *e = &c->evidence;
+
+    return c->oriented ? e->looks >= LOOKS : e->turns >= TURNS || e->looks >= LOOKS_EITHER_WAY;
+}
+
 struct pd_half *pd_detect_feed(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
 {
     uint8_t both[2 * PD_CARRY];
@@ -359,8 +383,11 @@ struct pd_half *pd_detect_feed(struct pd_conn *c, struct pd_half *h, struct pd_s
         h->pos += in.len;
         return h;
     }
-    if (c->segments < UINT8_MAX)
-        c->segments++;
+    c->segments++;
+    if (!worth_a_look(c, h)) {
+        wait(c, h, in);
+        return h;
+    }
     int index = decide_for(c, &h, seen, &o);
     if (index < 0 && h->carried && !o.claims && !o.more) {
         stand_in_midstream(c, h); /* a prelude of something else, SOCKS for example */
@@ -377,7 +404,7 @@ struct pd_half *pd_detect_feed(struct pd_conn *c, struct pd_half *h, struct pd_s
     wait(c, h, in);
     /* Bytes that still wait cost nothing. A known port's connection that was joined may stand in a long body:
      * its next message is waited for. */
-    if (c->segments < (c->oriented ? DETECT_SEGMENTS : JOINED_SEGMENTS) || !h->lost || (c->joined && o.known))
+    if (!h->lost || (c->joined && o.known) || !looked_enough(c))
         return h;
     uint8_t dir = h->dir;
     if (!c->oriented && c->client.port < c->server.port) { /* servers have the lower numbers, mostly */

@@ -107,6 +107,20 @@ static void two_that_fit_alike_decide_nothing(void **state)
     toy_free(t);
 }
 
+static void a_long_body_is_waited_for(void **state)
+{
+    (void)state;
+    struct toy *t = joined(toy_order.sync, NULL);
+    for (int i = 0; i < 1000; i++)
+        toy_say(t, PD_S2C, "zzzz");
+    toy_say(t, PD_C2S, "Lq1\n");
+    toy_say(t, PD_S2C, "La1\n");
+    toy_finish(t);
+    assert_int_equal(t->count, 1);
+    check_pair(t, 0, "q1\n", "a1\n");
+    toy_free(t);
+}
+
 static void bodies_speak_against_nobody(void **state)
 {
     (void)state;
@@ -160,8 +174,10 @@ static void an_unknown_connection_is_counted_by_the_lower_port(void **state)
 {
     (void)state;
     struct toy *t = joined(vaguely, NULL);
-    for (int i = 0; i < 70; i++)
+    for (int i = 0; i < 35; i++) {
         toy_say(t, PD_S2C, "zzzz");
+        toy_say(t, PD_C2S, "zzzz");
+    }
     assert_int_equal(toy_flow(t, PD_F_UNKNOWN), 1);
     assert_int_equal(pd_worker_tally(t->worker)->unknown[ODD_PORT % PD_UNKNOWN_PORTS].port, ODD_PORT);
     assert_int_equal(pd_worker_tally(t->worker)->unknown[ODD_PORT % PD_UNKNOWN_PORTS].packets, 70);
@@ -175,6 +191,7 @@ int main(void)
         cmocka_unit_test(the_ends_are_told_by_what_follows),
         cmocka_unit_test(what_goes_either_way_decides_nothing),
         cmocka_unit_test(two_that_fit_alike_decide_nothing),
+        cmocka_unit_test(a_long_body_is_waited_for),
         cmocka_unit_test(bodies_speak_against_nobody),
         cmocka_unit_test(what_waited_keeps_its_times),
         cmocka_unit_test(an_answer_that_is_not_understood_is_an_answer),
