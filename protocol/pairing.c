@@ -113,7 +113,7 @@ static struct pd_rec *request(struct pd_conn *c, struct pd_half *h, const struct
     if (proto != c->proto) {
         childs = *p;
         childs.schema = proto->schema;
-        childs.counters = c->worker->tally.proto[pd_setup_find(c->worker->setup, proto->schema->proto)];
+        childs.counters = c->worker->tally.proto[pd_setup_index(c->worker->setup, proto)];
         p = &childs;
     }
     struct pd_rec *r = pd_match_request(p, &at, kind, owed, key, &alone);
@@ -135,7 +135,7 @@ void pd_become_child(struct pd_conn *c, struct pd_rec *r, const struct pd_proto 
     PD_ASSERT(child->schema->rec_size == r->schema->rec_size);
     r->schema = child->schema;
     r->flags &= (uint16_t)~PD_REC_SILENT;
-    r->counters = c->worker->tally.proto[pd_setup_find(c->worker->setup, child->schema->proto)];
+    r->counters = c->worker->tally.proto[pd_setup_index(c->worker->setup, child)];
 }
 
 struct pd_rec *pd_request_promised(struct pd_conn *c, struct pd_half *h, uint64_t key)

@@ -64,6 +64,17 @@ int pd_setup_find(const struct pd_setup *s, const char *proto)
     return -1;
 }
 
+unsigned pd_setup_index(const struct pd_setup *s, const struct pd_proto *proto)
+{
+    unsigned i = 0;
+
+    while (s->protos[i] != proto) {
+        i++;
+        PD_ASSERT(i < s->proto_count);
+    }
+    return i;
+}
+
 int pd_setup_parent(const struct pd_setup *s, const struct pd_proto *child)
 {
     return child->parent ? pd_setup_find(s, child->parent) : -1;

@@ -43,6 +43,8 @@ int pd_setup_init(struct pd_setup *, const struct pd_proto *const *registry);
 void pd_setup_free(struct pd_setup *);
 /* The entry of that name, or -1. */
 int pd_setup_find(const struct pd_setup *, const char *proto);
+/* That protocol's entry, which must be there. */
+unsigned pd_setup_index(const struct pd_setup *, const struct pd_proto *);
 /* The entry of a child's parent, or -1. */
 int pd_setup_parent(const struct pd_setup *, const struct pd_proto *child);
 /* Is the entry's protocol asked for, by a rule or because there are none? */
