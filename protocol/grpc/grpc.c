@@ -192,6 +192,11 @@ static void data(struct pd_rec *r, unsigned dir, struct pd_slice in)
             in.len -= n;
             if (in.p) /* bytes that were skipped have none */
                 in.p += n;
+        } else if (!side->have && in.len >= PREFIX) {
+            side->ahead = pd_be32(in.p + 1);
+            pd_int_set(&f->call.messages[dir], f->call.messages[dir].v + 1);
+            in.p += PREFIX;
+            in.len -= PREFIX;
         } else {
             prefix_byte(side, &f->call.messages[dir], *in.p++);
             in.len--;
