@@ -126,6 +126,12 @@ static bool holds(struct pd_slice s, struct pd_slice word)
     return s.len && memmem(s.p, s.len, word.p, word.len);
 }
 
+static bool is_text(struct pd_slice type)
+{
+    return (type.len > 5 && memcmp(type.p, "text/", 5) == 0) || holds(type, PD_SLICE("/json")) ||
+           holds(type, PD_SLICE("+json"));
+}
+
 /* The request is a child's. Known by the response only, its beginning has passed unread. */
 static void become(struct pd_conn *c, struct pd_rec *r, unsigned dir, const struct pd_proto *child)
 {
@@ -153,8 +159,7 @@ static void know(struct pd_conn *c, struct pd_rec *r, unsigned dir, struct pd_sl
         bool open = !f->face && !side->typed && (dir == PD_C2S || f->side[PD_REQUEST].unknown);
         const struct pd_proto *child = open ? pd_child(c, value) : NULL;
         side->typed = true;
-        side->text = holds(value, PD_SLICE("/json")) || holds(value, PD_SLICE("+json")) ||
-                     (value.len > 5 && memcmp(value.p, "text/", 5) == 0);
+        side->text = ((const struct pd_http2_options *)pd_options(c))->body && is_text(value);
         if (child)
             become(c, r, dir, child);
     } else if (pd_slice_eq(name, PD_SLICE("content-encoding"))) {

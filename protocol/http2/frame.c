@@ -15,25 +15,18 @@ enum {
 
 const uint8_t pd_http2_preface[PD_HTTP2_PREFACE] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-struct pd_http2_frame pd_http2_frame_read(const uint8_t *p)
-{
-    return (struct pd_http2_frame){.length = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2],
-                                   .type = p[3],
-                                   .flags = p[4],
-                                   .stream = pd_be32(p + 5) & INT32_MAX};
-}
-
 uint32_t pd_http2_frame_prefix(const struct pd_http2_frame *f)
 {
+    bool promise = f->type == PD_HTTP2_PUSH_PROMISE;
     uint32_t n = 0;
 
-    if (f->type > PD_HTTP2_HEADERS && f->type != PD_HTTP2_PUSH_PROMISE)
+    if (!promise && (f->type > PD_HTTP2_HEADERS || !(f->flags & (PD_HTTP2_PADDED | PD_HTTP2_WITH_PRIORITY))))
         return 0;
     if (f->flags & PD_HTTP2_PADDED)
         n++;
     if (f->type == PD_HTTP2_HEADERS && (f->flags & PD_HTTP2_WITH_PRIORITY))
         n += PRIORITY_BYTES;
-    return f->type == PD_HTTP2_PUSH_PROMISE ? n + PD_HTTP2_PROMISED : n;
+    return promise ? n + PD_HTTP2_PROMISED : n;
 }
 
 enum on { ON_STREAM = 1, ON_CONNECTION = 2, ON_ANY = 3 };
@@ -60,7 +53,7 @@ static const struct rule {
 };
 enum { KNOWN = sizeof rules / sizeof rules[0] };
 
-const char *pd_http2_frame_wrong(const struct pd_http2_frame *f, unsigned dir)
+const char *pd_http2_frame_breaks(const struct pd_http2_frame *f, unsigned dir)
 {
     if (f->type >= KNOWN)
         return NULL; /* extensions are passed over, section 5.5 */

@@ -75,6 +75,14 @@ static void *mem_realloc(void *ptr, size_t size, void *user)
     return p;
 }
 
+/* What nghttp2 asks for from now on is this connection's. */
+static void use(struct pd_conn *c)
+{
+    struct pd_hpack_worker *w = pd_worker_state(c);
+
+    w->conn = c;
+}
+
 int pd_hpack_worker_start(void *state, const void *options, uint64_t *memory)
 {
     struct pd_hpack_worker *w = state;
@@ -94,15 +102,13 @@ int pd_hpack_worker_start(void *state, const void *options, uint64_t *memory)
 
 void pd_hpack_forget(struct pd_conn *c, struct pd_hpack *hp)
 {
-    struct pd_hpack_worker *w = pd_worker_state(c);
-
-    w->conn = c;
+    use(c);
     if (hp->inflater)
         nghttp2_hd_inflate_del(hp->inflater);
     hp->inflater = NULL;
     pd_give_back(c, hp->late, sizeof *hp->late);
     hp->late = NULL;
-    hp->whole = hp->begun = hp->within = hp->refers = false;
+    hp->whole = hp->begun = hp->inflated = hp->within = hp->refers = false;
     hp->missed = true;
 }
 
@@ -142,11 +148,9 @@ static bool ready(struct pd_conn *c, struct pd_hpack *hp)
 {
     struct pd_hpack_worker *w = pd_worker_state(c);
 
-    w->conn = c;
-    if (hp->inflater)
-        return true;
     if (hp->errors >= ERRORS_MAX)
         return false;
+    use(c);
     /* How large a table may be is agreed on by SETTINGS, which a sender keeps to; what is allowed here is the
      * bound. */
     if (nghttp2_hd_inflate_new2(&hp->inflater, &w->mem) == 0 &&
@@ -185,12 +189,17 @@ static enum pd_hpack_end inflate(struct pd_conn *c, struct pd_hpack *hp, struct 
             *name = (struct pd_slice){nv.name, (uint32_t)nv.namelen};
             *value = (struct pd_slice){nv.value, (uint32_t)nv.valuelen};
             hp->within = false;
-            hp->begun = true;
             return PD_HPACK_FIELD;
         }
     } while (in->len);
     hp->within = true;
     return PD_HPACK_DONE;
+}
+
+/* Not a field, but the table's size, section 6.3. */
+static bool is_size(const struct pd_slice *in)
+{
+    return (in->p[0] & 0xe0) == 0x20;
 }
 
 /* What waits goes into the table. False: no memory. */
@@ -216,49 +225,81 @@ static bool put_off(struct pd_conn *c, struct pd_hpack *hp, struct pd_slice fiel
                              (uint32_t)nghttp2_hd_inflate_get_max_dynamic_table_size(hp->inflater));
 }
 
-/* What the field's index stands for. False: nothing. */
-static bool look_up(struct pd_hpack *hp, struct pd_hpack_field *f, bool value)
+/* The first reference to what was put into the table. False: no memory. */
+static bool refer(struct pd_conn *c, struct pd_hpack *hp)
 {
-    const nghttp2_nv *entry = nghttp2_hd_inflate_get_table_entry(hp->inflater, f->index);
-
-    if (!entry)
+    use(c);
+    if (!catch_up(hp))
         return false;
-    f->name = (struct pd_slice){entry->name, (uint32_t)entry->namelen};
-    if (value)
-        f->value = (struct pd_slice){entry->value, (uint32_t)entry->valuelen};
+    hp->refers = true;
+    pd_give_back(c, hp->late, sizeof *hp->late);
+    hp->late = NULL;
     return true;
 }
 
-/* The field that the block goes on with, read without the inflater. DONE: only that can. */
-static enum pd_hpack_end read_field(struct pd_conn *c, struct pd_hpack *hp, struct pd_slice *in,
-                                    struct pd_slice *name, struct pd_slice *value)
+/* *in is what it was when `len` bytes were left: the field is the inflater's to read. */
+static enum pd_hpack_end leave(struct pd_slice *in, uint32_t len)
+{
+    in->p -= len - in->len;
+    in->len = len;
+    return PD_HPACK_DONE;
+}
+
+/* Both read a field without the inflater; DONE: only that can. */
+static enum pd_hpack_end read_indexed(struct pd_conn *c, struct pd_hpack *hp, struct pd_slice *in,
+                                      struct pd_slice *name, struct pd_slice *value)
+{
+    uint32_t len = in->len, index;
+
+    if (!pd_hpack_number(in, 7, &index))
+        return PD_HPACK_DONE;
+    if (index > STATIC_ENTRIES && !hp->refers && !refer(c, hp))
+        return failed(c, hp, true);
+    const nghttp2_nv *entry = nghttp2_hd_inflate_get_table_entry(hp->inflater, index);
+    if (!entry)
+        return leave(in, len);
+    *name = (struct pd_slice){entry->name, (uint32_t)entry->namelen};
+    *value = (struct pd_slice){entry->value, (uint32_t)entry->valuelen};
+    return PD_HPACK_FIELD;
+}
+
+static enum pd_hpack_end read_literal(struct pd_conn *c, struct pd_hpack *hp, struct pd_slice *in,
+                                      struct pd_slice *name, struct pd_slice *value)
 {
     struct pd_hpack_worker *w = pd_worker_state(c);
-    struct pd_hpack_field f;
+    bool added = in->p[0] & 0x40; /* to the table */
+    const uint8_t *start = in->p;
+    uint32_t len = in->len, index;
 
-    if (hp->refers && (in->p[0] & 0xc0) == 0x40)
-        return PD_HPACK_DONE; /* a literal that goes into the table */
-    enum pd_hpack_form form = pd_hpack_field_read(&w->scratch, *in, &f);
-    if (form == PD_HPACK_OTHER)
+    if ((added && hp->refers) || is_size(in))
         return PD_HPACK_DONE;
-    if (f.index > STATIC_ENTRIES && !hp->refers) {
-        if (!catch_up(hp))
-            return failed(c, hp, true);
-        hp->refers = true;
-        pd_give_back(c, hp->late, sizeof *hp->late);
-        hp->late = NULL;
+    if (!pd_hpack_literal_read(&w->scratch, in, added ? 6 : 4, &index, name, value))
+        return leave(in, len);
+    if (index > STATIC_ENTRIES && !hp->refers && !refer(c, hp))
+        return failed(c, hp, true);
+    if (index) {
+        const nghttp2_nv *entry = nghttp2_hd_inflate_get_table_entry(hp->inflater, index);
+        if (!entry)
+            return leave(in, len);
+        *name = (struct pd_slice){entry->name, (uint32_t)entry->namelen};
     }
-    if (f.index && !look_up(hp, &f, form == PD_HPACK_INDEXED))
-        return PD_HPACK_DONE;
-    if (form == PD_HPACK_ADDED &&
-        !put_off(c, hp, (struct pd_slice){in->p, f.length}, f.name.len + f.value.len + ENTRY_OVERHEAD))
-        return PD_HPACK_DONE;
-    in->p += f.length;
-    in->len -= f.length;
-    *name = f.name;
-    *value = f.value;
-    hp->begun = true;
+    if (added &&
+        !put_off(c, hp, (struct pd_slice){start, len - in->len}, name->len + value->len + ENTRY_OVERHEAD))
+        return leave(in, len);
     return PD_HPACK_FIELD;
+}
+
+/* For nghttp2 what comes is all of a block. */
+static enum pd_hpack_end inflate_rest(struct pd_conn *c, struct pd_hpack *hp, struct pd_slice *in, bool last,
+                                      struct pd_slice *name, struct pd_slice *value)
+{
+    use(c);
+    if (!hp->within && hp->begun && is_size(in))
+        return failed(c, hp, false); /* the table's size stands before all fields, section 4.2 */
+    if (!hp->within && !catch_up(hp))
+        return failed(c, hp, true);
+    hp->inflated = true;
+    return inflate(c, hp, in, last, name, value);
 }
 
 enum pd_hpack_end pd_hpack_read(struct pd_conn *c, struct pd_hpack *hp, struct pd_slice *in, bool last,
@@ -266,22 +307,20 @@ enum pd_hpack_end pd_hpack_read(struct pd_conn *c, struct pd_hpack *hp, struct p
 {
     enum pd_hpack_end end = PD_HPACK_DONE;
 
-    if (!ready(c, hp))
+    if (!hp->inflater && !ready(c, hp))
         return PD_HPACK_UNKNOWN;
-    if (in->len && !hp->within) {
-        end = read_field(c, hp, in, name, value);
-        if (end != PD_HPACK_DONE)
-            return end;
-        if (hp->begun && (in->p[0] & 0xe0) == 0x20)
-            return failed(c, hp, false); /* the table's size stands before all fields, section 4.2 */
-        if (!catch_up(hp))
-            return failed(c, hp, true);
-    }
-    if (in->len || hp->within)
-        end = inflate(c, hp, in, last, name, value);
-    if (end == PD_HPACK_DONE && last) {
-        nghttp2_hd_inflate_end_headers(hp->inflater);
-        hp->begun = hp->within = false;
+    if (in->len && !hp->within)
+        end = in->p[0] & 0x80 ? read_indexed(c, hp, in, name, value) : read_literal(c, hp, in, name, value);
+    if (end == PD_HPACK_DONE && (in->len || hp->within))
+        end = inflate_rest(c, hp, in, last, name, value);
+    if (end == PD_HPACK_FIELD) {
+        hp->begun = true;
+    } else if (end == PD_HPACK_DONE && last) {
+        if (hp->inflated) {
+            use(c);
+            nghttp2_hd_inflate_end_headers(hp->inflater);
+        }
+        hp->begun = hp->inflated = hp->within = false;
     }
     return end;
 }

@@ -13,12 +13,13 @@ struct pd_hpack { /* all zero: nothing was seen, and nobody knows whether someth
     nghttp2_hd_inflater *inflater;
     struct pd_hpack_late *late; /* lent; NULL: nothing waits */
     uint8_t errors;
-    bool whole : 1;  /* it has seen all fields since the connection began */
-    bool missed : 1; /* it has not */
-    bool large : 1;  /* the table is larger than the default */
-    bool begun : 1;  /* fields of this block have been read */
-    bool within : 1; /* the inflater has part of a field */
-    bool refers : 1; /* the sender refers to the table: nothing waits any more */
+    bool whole : 1;    /* it has seen all fields since the connection began */
+    bool missed : 1;   /* it has not */
+    bool large : 1;    /* the table is larger than the default */
+    bool begun : 1;    /* fields of this block have been read */
+    bool inflated : 1; /* the inflater has read in this block */
+    bool within : 1;   /* it has part of a field */
+    bool refers : 1;   /* the sender refers to the table: nothing waits any more */
 };
 
 struct pd_hpack_worker { /* a worker's; memory is lent by whichever connection is at work */

@@ -1,5 +1,5 @@
-/* hpack_field.h: a header field's representation, read as far as it stands for itself: what its index refers
- * to is not looked up. RFC 7541, section 6. */
+/* hpack_field.h: the parts of a header field's representation, read as far as they stand for themselves: what
+ * an index refers to is not looked up. RFC 7541. */
 #ifndef PD_PROTOCOL_HTTP2_HPACK_FIELD_H
 #define PD_PROTOCOL_HTTP2_HPACK_FIELD_H
 #include "protocol/http2/huffman.h"
@@ -9,20 +9,24 @@ struct pd_hpack_scratch { /* a worker's: strings that were decoded */
     struct pd_huffman_memo names, values;
 };
 
-enum pd_hpack_form {
-    PD_HPACK_OTHER,   /* the table's size; or not whole, wrong, too long: not read */
-    PD_HPACK_INDEXED, /* only an index */
-    PD_HPACK_LITERAL, /* leaves the table as it is */
-    PD_HPACK_ADDED    /* a literal that goes into the table */
-};
+/* A number with a prefix of so many bits at the beginning of *in, which goes past it. False: it is not whole,
+ * or too large for anything that is read here; *in stays. Section 5.1. */
+bool pd_hpack_number_long(struct pd_slice *in, unsigned prefix, uint32_t *n);
 
-struct pd_hpack_field {
-    uint32_t index;              /* of the whole field, or of the literal's name; 0: the name is here */
-    uint32_t length;             /* bytes in the block */
-    struct pd_slice name, value; /* in the block or in scratch */
-};
+static inline bool pd_hpack_number(struct pd_slice *in, unsigned prefix, uint32_t *n)
+{
+    uint32_t all = (1u << prefix) - 1;
 
-/* The field that a block goes on with. */
-enum pd_hpack_form pd_hpack_field_read(struct pd_hpack_scratch *, struct pd_slice in,
-                                       struct pd_hpack_field *);
+    if (!in->len || (in->p[0] & all) == all)
+        return pd_hpack_number_long(in, prefix, n);
+    *n = in->p[0] & all;
+    in->p++, in->len--;
+    return true;
+}
+
+/* A literal at the beginning of *in, which goes past it. prefix: of the index that stands for its name; 0,
+ * and the name is here. Name and value are in the block or in scratch. False: not whole, wrong, or too long;
+ * *in is within the literal. Section 6.2. */
+bool pd_hpack_literal_read(struct pd_hpack_scratch *, struct pd_slice *in, unsigned prefix, uint32_t *index,
+                           struct pd_slice *name, struct pd_slice *value);
 #endif

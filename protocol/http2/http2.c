@@ -41,18 +41,18 @@ static bool is_block(uint8_t type)
 /* The header of the next frame. False: it breaks the rules. */
 static bool take_header(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d, const uint8_t *p)
 {
-    struct pd_http2_frame f = pd_http2_frame_read(p);
-    const char *why = pd_http2_frame_wrong(&f, h->dir);
+    struct pd_http2_frame *f = &d->frame;
 
-    if (!why && (f.type == PD_HTTP2_CONTINUATION ? d->block != f.stream : d->block != 0))
+    *f = pd_http2_frame_read(p);
+    const char *why = pd_http2_frame_wrong(f, h->dir);
+    if (!why && (f->type == PD_HTTP2_CONTINUATION ? d->block != f->stream : d->block != 0))
         why = "header block is interrupted";
     if (why) {
         pd_bad(c, h, why);
         return false;
     }
-    d->frame = f;
     if (!d->hpack.whole && !d->hpack.missed) { /* a server begins with SETTINGS, section 3.4 */
-        d->hpack.whole = h->dir == PD_S2C && f.type == PD_HTTP2_SETTINGS && !(f.flags & PD_HTTP2_ACK);
+        d->hpack.whole = h->dir == PD_S2C && f->type == PD_HTTP2_SETTINGS && !(f->flags & PD_HTTP2_ACK);
         d->hpack.missed = !d->hpack.whole;
     }
     return true;
@@ -108,32 +108,51 @@ static void end_frame(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir 
 
 /* --- a frame that lies whole in its slice; p is its header --- */
 
+/* What the payload says. */
+static void read_payload(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d, struct pd_slice in)
+{
+    switch (d->frame.type) {
+    case PD_HTTP2_DATA:
+        if (d->known)
+            pd_http2_data(c, h, in);
+        pd_http2_data_end(c, h, d);
+        break;
+    case PD_HTTP2_HEADERS:
+    case PD_HTTP2_PUSH_PROMISE:
+    case PD_HTTP2_CONTINUATION:
+        pd_http2_block_read(c, h, d, in, d->frame.flags & PD_HTTP2_END_HEADERS);
+        if (d->frame.flags & PD_HTTP2_END_HEADERS)
+            pd_http2_block_end(c, h, d);
+        break;
+    case PD_HTTP2_RST_STREAM:
+        pd_http2_reset_end(c, h, d, pd_be32(in.p));
+        break;
+    case PD_HTTP2_GOAWAY:
+        pd_http2_goaway(c, h, pd_be32(in.p) & INT32_MAX);
+        break;
+    default:
+        break;
+    }
+}
+
 static bool whole_frame(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d, const uint8_t *p)
 {
-    struct pd_http2_frame *f = &d->frame;
-    struct pd_slice prefix = {p + PD_HTTP2_FRAME_HEADER, pd_http2_frame_prefix(f)};
-    bool promise = f->type == PD_HTTP2_PUSH_PROMISE;
+    struct pd_slice prefix = {p + PD_HTTP2_FRAME_HEADER, pd_http2_frame_prefix(&d->frame)};
+    bool promise = d->frame.type == PD_HTTP2_PUSH_PROMISE;
 
-    if (prefix.len > f->length) {
+    if (prefix.len > d->frame.length) {
         pd_bad(c, h, "frame too short");
         return false;
     }
     begin_message(c, h, d, true);
     if (promise && !read_prefix(c, h, d, prefix))
         return false;
-    pd_feed_used(h, PD_HTTP2_FRAME_HEADER + f->length);
-    if (!promise && !read_prefix(c, h, d, prefix))
+    pd_feed_used(h, PD_HTTP2_FRAME_HEADER + d->frame.length);
+    if (!promise && !prefix.len)
+        d->left = d->frame.length;
+    else if (!promise && !read_prefix(c, h, d, prefix))
         return false;
-    struct pd_slice payload = {prefix.p + prefix.len, d->left};
-    if (is_block(f->type))
-        pd_http2_block_read(c, h, d, payload, f->flags & PD_HTTP2_END_HEADERS);
-    else if (f->type == PD_HTTP2_DATA && d->known)
-        pd_http2_data(c, h, payload);
-    else if (f->type == PD_HTTP2_RST_STREAM)
-        pd_http2_reset_end(c, h, d, pd_be32(payload.p));
-    else if (f->type == PD_HTTP2_GOAWAY)
-        pd_http2_goaway(c, h, pd_be32(payload.p) & INT32_MAX);
-    end_frame(c, h, d);
+    read_payload(c, h, d, (struct pd_slice){prefix.p + prefix.len, d->left});
     return true;
 }
 

@@ -27,7 +27,7 @@ struct pd_http2_side { /* what a request and a response have in common */
     uint64_t passed;       /* bytes of the body so far */
     uint8_t unknown;       /* how many of its headers could not be known */
     bool begun : 1;        /* its headers have passed; what comes now are trailers */
-    bool text : 1;         /* Content-Type is text or JSON */
+    bool text : 1;         /* Content-Type is text or JSON, and bodies are asked for */
     bool encoded : 1;      /* Content-Encoding: not readable as it stands */
     bool typed : 1;        /* Content-Type was seen */
     uint8_t have;          /* of a length that the child reads: bytes so far */
@@ -116,12 +116,24 @@ struct pd_http2_frame {
 
 extern const uint8_t pd_http2_preface[PD_HTTP2_PREFACE];
 /* p: the 9 bytes of a header. */
-struct pd_http2_frame pd_http2_frame_read(const uint8_t *p);
+static inline struct pd_http2_frame pd_http2_frame_read(const uint8_t *p)
+{
+    return (struct pd_http2_frame){.length = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2],
+                                   .type = p[3],
+                                   .flags = p[4],
+                                   .stream = pd_be32(p + 5) & INT32_MAX};
+}
 /* Bytes of a payload before the header block or the body: the padding's length, a priority, a promised
  * stream. */
 uint32_t pd_http2_frame_prefix(const struct pd_http2_frame *);
 /* NULL when the header keeps to the rules, else which one it breaks. */
-const char *pd_http2_frame_wrong(const struct pd_http2_frame *, unsigned dir);
+const char *pd_http2_frame_breaks(const struct pd_http2_frame *, unsigned dir);
+static inline const char *pd_http2_frame_wrong(const struct pd_http2_frame *f, unsigned dir)
+{
+    bool stands = f->type <= PD_HTTP2_HEADERS && f->stream; /* DATA and HEADERS have one rule only */
+
+    return stands ? NULL : pd_http2_frame_breaks(f, dir);
+}
 /* As struct pd_proto has it. */
 int pd_http2_sync(struct pd_slice, const struct pd_look *, uint8_t *confidence);
 #endif

@@ -177,8 +177,10 @@ void pd_http2_block_read(struct pd_conn *c, struct pd_half *h, struct pd_http2_d
             note_unknown(c, h, d);
         else if (end == PD_HPACK_FIELD && d->kind == PD_HTTP2_NOBODYS)
             d->asked = d->asked || pd_slice_eq(name, PD_SLICE(":status"));
-        else if (end == PD_HPACK_FIELD)
-            pd_http2_field(c, r, dir, name, value);
+        else if (end ==
+                 PD_HPACK_FIELD) /* a copy of them whole would have to wait for the stores of their parts */
+            pd_http2_field(c, r, dir, (struct pd_slice){name.p, name.len},
+                           (struct pd_slice){value.p, value.len});
     }
 }
 
