@@ -1,85 +1,43 @@
 #!/bin/bash
-# make_amqp.sh: records testdata/pcaps/amqp from a RabbitMQ server and two clients, between two network namespaces. As root.
+# make_amqp.sh [FOLDER]: records testdata/pcaps/amqp from a RabbitMQ server and two clients, between two network namespaces. As root.
 # Needs rabbitmq-server, iproute2, tcpdump, wireshark-common (editcap), pika (PyPI) and amqplib (npm): PYTHON is an
 # interpreter that has the one, NODE_PATH a folder that has the other.
-set -eu
-here=$(cd "$(dirname "$0")" && pwd)
-out=$here/pcaps/amqp
-tmp=$(mktemp -d)
-client=pd-amqp-client-$$
-server=pd-amqp-server-$$
+. "$(dirname "$0")/common.sh"
+begin amqp "${1:-}"
+
 host=10.80.1.2
-pids=()
 : "${PYTHON:=python3}" "${NODE_PATH:=/usr/share/nodejs}"
 
-cleanup() {
-    for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
-    sleep 1
-    for pid in $(ip netns pids $server); do kill "$pid" 2>/dev/null || true; done
-    ip netns del $client 2>/dev/null || true
-    ip netns del $server 2>/dev/null || true
-    rm -rf "$tmp"
-}
-trap cleanup EXIT
-
-network() {
-    ip netns add $client
-    ip netns add $server
-    ip -n $client link add c0 type veth peer name s0 netns $server
-    for side in "$client c0 1" "$server s0 2"; do
-        set -- $side
-        ip -n "$1" link set lo up
-        ip -n "$1" link set "$2" gso_max_segs 1 # segments as they look on a cable
-        ip -n "$1" addr add "10.80.1.$3/24" dev "$2"
-        ip -n "$1" addr add "fd81::$3/64" dev "$2" nodad
-        ip -n "$1" link set "$2" up
-    done
-}
-
-# In the server's namespace, with all that a node keeps below $tmp.
-in_node() {
-    ip netns exec $server env HOME="$tmp" RABBITMQ_NODENAME=packetd@localhost RABBITMQ_MNESIA_BASE="$tmp/mnesia" \
-        RABBITMQ_LOG_BASE="$tmp/log" RABBITMQ_ENABLED_PLUGINS_FILE="$tmp/plugins" RABBITMQ_CONFIG_FILE="$tmp/rabbitmq" \
-        RABBITMQ_CONF_ENV_FILE="$tmp/env" ERL_EPMD_ADDRESS=127.0.0.1 "$@"
-}
+# All that a node keeps is below $tmp.
+node=(env HOME="$tmp" RABBITMQ_NODENAME=packetd@localhost RABBITMQ_MNESIA_BASE="$tmp/mnesia"
+    RABBITMQ_LOG_BASE="$tmp/log" RABBITMQ_ENABLED_PLUGINS_FILE="$tmp/plugins" RABBITMQ_CONFIG_FILE="$tmp/rabbitmq"
+    RABBITMQ_CONF_ENV_FILE="$tmp/env" ERL_EPMD_ADDRESS=127.0.0.1)
 
 serve() {
     printf 'loopback_users = none\nlisteners.tcp.1 = :::5672\n' >"$tmp/rabbitmq.conf"
     printf '[].\n' >"$tmp/plugins"
     : >"$tmp/env"
-    in_node /usr/lib/rabbitmq/bin/rabbitmq-server >"$tmp/server.log" 2>&1 &
-    pids+=($!)
-    for _ in $(seq 120); do
-        ip netns exec $client bash -c "exec 3<>/dev/tcp/$host/5672" 2>/dev/null && return
-        sleep 0.5
-    done
-    cat "$tmp/server.log" >&2
-    exit 1
+    start rabbitmq "${node[@]}" /usr/lib/rabbitmq/bin/rabbitmq-server
+    await listens $host 5672
 }
 
-python() { ip netns exec $client "$PYTHON" "$here/amqp/client.py" "$1" "${2:-$host}"; }
-javascript() { ip netns exec $client node "$here/amqp/client.js" "$1" $host; }
+control() { ip netns exec "$server" "${node[@]}" /usr/lib/rabbitmq/bin/rabbitmqctl -q "$@"; }
+python() { in_client "$PYTHON" "$here/amqp/client.py" "$1" "${2:-$host}"; }
+javascript() { in_client node "$here/amqp/client.js" "$1" $host; }
 
-# record NAME 'what it is' COMMAND...: runs the command while tcpdump records.
+# record NAME 'what it is' COMMAND...: captures while the command runs.
 record() {
-    local name=$1 what=$2
-    shift 2
-    ip netns exec $client tcpdump -q -i c0 -B 16384 --nano --immediate-mode -Z root -U -w "$out/$name.pcap" 'tcp port 5672' 2>/dev/null &
-    local tcpdump=$!
-    sleep 0.5
-    "$@"
-    sleep 0.5
-    kill $tcpdump
-    wait $tcpdump || true
-    describe "$name" "$what" "$*"
+    capture "$1" 'tcp port 5672' "${@:3}"
+    describe "$1" "$2" "${*:3}"
 }
 
 # describe NAME 'what it is' [COMMAND]: writes NAME.md.
 describe() {
     {
         printf '# %s\n\n%s\n\n' "$1" "$2"
+        # shellcheck disable=SC2016 # these quotes are part of the text
         printf 'Made by testdata/make_amqp.sh%s.\n' "${3:+ with '$3' (testdata/amqp)}"
-        printf '\nRabbitMQ %s, pika %s, amqplib %s.\n' "$(dpkg-query -W -f '${Version}' rabbitmq-server)" \
+        printf '\nRabbitMQ %s, pika %s, amqplib %s.\n' "$(dpkg-query -W -f "\${Version}" rabbitmq-server)" \
             "$("$PYTHON" -c 'import pika; print(pika.__version__)')" "$(sed -n 's/^  "version": "\(.*\)",/\1/p' "$NODE_PATH/amqplib/package.json")"
     } >"$out/$1.md"
 }
@@ -89,14 +47,13 @@ blocked() {
     python blocked &
     local pid=$!
     sleep 1
-    in_node /usr/lib/rabbitmq/bin/rabbitmqctl -q set_vm_memory_high_watermark 0.0000001
+    control set_vm_memory_high_watermark 0.0000001
     sleep 1
-    in_node /usr/lib/rabbitmq/bin/rabbitmqctl -q set_vm_memory_high_watermark 0.4
+    control set_vm_memory_high_watermark 0.4
     wait $pid
 }
 
-mkdir -p "$out"
-network
+network 10.80.1 fd81
 serve
 record session 'What a client does all day: declares, binds, publishes, consumes with and without acknowledgements, cancels, purges, deletes.' python session
 record confirms 'Confirm mode, one publish at a time, on one channel beside another without it; a full queue that refuses.' python confirms

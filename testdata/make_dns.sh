@@ -2,43 +2,8 @@
 # Makes the captures in testdata/pcaps/dns: real servers and clients in two network namespaces joined by a veth pair.
 # Needs root, and of Debian: knot knot-dnsutils unbound bind9-dnsutils dnsperf avahi-daemon tcpdump wireshark-common
 # iproute2. usage: testdata/make_dns.sh [FOLDER]
-set -eu
-
-out=$(realpath "${1:-$(dirname "$0")/pcaps/dns}")
-client=pd-dns-c
-server=pd-dns-s
-tmp=$(mktemp -d)
-pids=()
-
-cleanup() {
-    for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
-    wait 2>/dev/null || true
-    ip netns del $client 2>/dev/null || true
-    ip netns del $server 2>/dev/null || true
-    rm -rf "$tmp" /etc/netns/$client
-}
-trap cleanup EXIT
-
-in_client() { ip netns exec $client "$@"; }
-
-network() {
-    ip netns add $client
-    ip netns add $server
-    ip -n $client link add c0 type veth peer name s0 netns $server
-    for side in "$client c0 1" "$server s0 2"; do
-        set -- $side
-        ip -n "$1" link set lo up
-        ip -n "$1" addr add "10.53.0.$3/24" dev "$2"
-        ip -n "$1" addr add "fd53::$3/64" dev "$2" nodad
-        ip -n "$1" link set "$2" up
-    done
-    ip -n $server addr add 10.53.0.3/24 dev s0
-    ip -n $server addr add 10.53.0.4/24 dev s0
-    ip -n $server route add 224.0.0.0/4 dev s0
-    ip -n $client route add 224.0.0.0/4 dev c0
-    mkdir -p /etc/netns/$client
-    printf 'nameserver 10.53.0.2\noptions timeout:1 attempts:3\n' >/etc/netns/$client/resolv.conf
-}
+. "$(dirname "$0")/common.sh"
+begin dns "${1:-}"
 
 zones() {
     local soa='@ 300 SOA ns admin.example.com. 1 7200 3600 1209600 60
@@ -128,9 +93,8 @@ zone:
     dnssec-signing: on
     dnssec-policy: hashed
 EOF
-    ip netns exec $server knotd -c "$tmp/knot.conf" >/dev/null 2>&1 &
-    knot=$!
-    pids+=($knot)
+    start knot knotd -c "$tmp/knot.conf"
+    knot=${pids[-1]}
     sleep 2
     local ds
     ds=$(keymgr -c "$tmp/knot.conf" signed.example ds | head -1)
@@ -150,33 +114,27 @@ forward-zone:
   name: "signed.example."
   forward-addr: 10.53.0.2
 EOF
-    ip netns exec $server unbound -d -c "$tmp/unbound.conf" >"$tmp/unbound.log" 2>&1 &
-    pids+=($!)
-    ip netns exec $server python3 -c 'import socket, time
+    start unbound unbound -d -c "$tmp/unbound.conf"
+    start silent python3 -c 'import socket, time
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.bind(("10.53.0.4", 53))
-time.sleep(600)' &
-    pids+=($!)
+time.sleep(600)'
     sleep 1
 }
 
-# record NAME FILTER TCPDUMP-OPTIONS -- TEXT: runs the function NAME while capturing on the client's side.
+# record NAME FILTER 'what it is' [TCPDUMP-OPTION...]: captures while the function NAME runs.
 record() {
-    local name=$1 filter=$2 options=$3 text=$4
-    ip netns exec $client tcpdump -q -i c0 --nano --immediate-mode -U -w "$out/$name.pcap" $options "$filter" 2>/dev/null &
-    local pid=$!
-    sleep 0.7
-    "$name" >/dev/null 2>&1 || true
-    sleep 0.4
-    kill $pid
-    wait $pid || true
-    describe "$name" "$text"
+    tcpdump_options=("${@:4}")
+    capture "$1" "$2" tried "$1"
+    describe "$1" "$3"
 }
+
+tried() { "$1" >/dev/null 2>&1 || true; }
 
 describe() {
     {
         printf '# %s\n\n%s\n\n' "$1" "$2"
-        printf 'Made by testdata/make_dns.sh, function `%s`: Knot DNS %s (10.53.0.2), Unbound %s (10.53.0.3), dig %s.\n' "$1" \
+        printf "Made by testdata/make_dns.sh, function \`%s\`: Knot DNS %s (10.53.0.2), Unbound %s (10.53.0.3), dig %s.\n" "$1" \
             "$(knotd --version | sed 's/.*version //')" "$(unbound -V | sed -n '1s/Version //p')" \
             "$(dig -v 2>&1 | sed 's/DiG \([^ -]*\).*/\1/')"
     } >"$out/$1.md"
@@ -227,8 +185,8 @@ unanswered() {
 }
 
 retransmitted() {
-    kill -STOP $knot
-    (sleep 1.5; kill -CONT $knot) &
+    kill -STOP "$knot"
+    (sleep 1.5; kill -CONT "$knot") &
     in_client getent ahostsv4 a.types.example
     wait $!
     sleep 1
@@ -348,46 +306,53 @@ EOF
 }
 
 mdns() {
-    avahi $server kitchen s0
+    avahi "$server" kitchen s0
     sleep 2.5
-    avahi $client hall c0
+    avahi "$client" hall c0
     sleep 2.5
     in_client dig +tries=1 +time=1 -p 5353 @224.0.0.251 kitchen.local A
     in_client dig +tries=1 +time=1 -p 5353 @10.53.0.4 kitchen.local A
 }
 
-network
+network 10.53.0 fd53 10.53.0.3 10.53.0.4
+mkdir -p "/etc/netns/$client"
+trap 'end; rm -rf "/etc/netns/$client"' EXIT
+printf 'nameserver 10.53.0.2\noptions timeout:1 attempts:3\n' >"/etc/netns/$client/resolv.conf"
+for side in "$server s0" "$client c0"; do
+    read -r space device <<<"$side"
+    ip -n "$space" link set "$device" gso_max_segs 65535
+    ip -n "$space" route add 224.0.0.0/4 dev "$device"
+done
 zones
 servers
-mkdir -p "$out"
 dns='port 53'
-record udp_types "$dns" "" 'One query over UDP for each record type that a zone file knows, without EDNS; a chain of CNAMEs, a DNAME, an unknown
+record udp_types "$dns" 'One query over UDP for each record type that a zone file knows, without EDNS; a chain of CNAMEs, a DNAME, an unknown
 type, a name with a dot, a blank and a control character in a label, a question in another case than the zone, class CH.'
-record edns_dnssec "$dns" "" 'EDNS: DO with signatures, NSEC, NSEC3, DNSKEY; version 1, which is answered by BADVERS; options; AD from a resolver that
+record edns_dnssec "$dns" 'EDNS: DO with signatures, NSEC, NSEC3, DNSKEY; version 1, which is answered by BADVERS; options; AD from a resolver that
 checks signatures.'
-record codes "$dns" "" 'Response codes: NXDOMAIN, REFUSED, SERVFAIL, NOTIMP; FORMERR for a question that ends too early, and for two questions.'
-record unanswered "port 53 or port 5355" "" 'A server that never answers, one that does, and a port that nobody listens on (LLMNR'"'"'s).'
-record tcp "$dns" "" 'TCP: one query a connection, and several one after the other.'
-record tcp_pipelined "$dns" "" 'TCP: seven queries in one segment; queries in pieces of 1, 2, 5 and 20 bytes; dnsperf.'
-record udp_load "$dns" "" 'Three sockets, each with several queries outstanding.'
-record truncated "$dns" "" 'Responses that do not fit: TC, and the same question again over TCP.'
-record transfer "$dns" "" 'Zone transfers: one message, several messages, refused.'
-record update "$dns" "" 'UPDATE that works, that fails on its prerequisite, and for a zone that is not there; the differences over TCP (IXFR), the same
+record codes "$dns" 'Response codes: NXDOMAIN, REFUSED, SERVFAIL, NOTIMP; FORMERR for a question that ends too early, and for two questions.'
+record unanswered "port 53 or port 5355" 'A server that never answers, one that does, and a port that nobody listens on (LLMNR'"'"'s).'
+record tcp "$dns" 'TCP: one query a connection, and several one after the other.'
+record tcp_pipelined "$dns" 'TCP: seven queries in one segment; queries in pieces of 1, 2, 5 and 20 bytes; dnsperf.'
+record udp_load "$dns" 'Three sockets, each with several queries outstanding.'
+record truncated "$dns" 'Responses that do not fit: TC, and the same question again over TCP.'
+record transfer "$dns" 'Zone transfers: one message, several messages, refused.'
+record update "$dns" 'UPDATE that works, that fails on its prerequisite, and for a zone that is not there; the differences over TCP (IXFR), the same
 when there are none; NOTIFY.'
-record ipv6 "$dns" "" 'UDP and TCP over IPv6.'
-record vlan "$dns" "" 'UDP and TCP in VLAN 53; the tags were put in afterwards.'
+record ipv6 "$dns" 'UDP and TCP over IPv6.'
+record vlan "$dns" 'UDP and TCP in VLAN 53; the tags were put in afterwards.'
 tag "$out/vlan.pcap"
-record cut_short "$dns" "-s 100" 'A snap length of 100 bytes: the first bytes of a message are known, the rest is a gap.'
-ip -n $server link set s0 mtu 1280
-ip -n $client link set c0 mtu 1280
-record fragmented "udp and (port 53 or ip[6:2] & 0x1fff != 0)" "" 'A datagram in several IP fragments, of which the first is used.'
-record retransmitted "$dns" "" 'A client that asks again after a second, with the same id from the same port; then both are answered.'
+record cut_short "$dns" 'A snap length of 100 bytes: the first bytes of a message are known, the rest is a gap.' -s 100
+ip -n "$server" link set s0 mtu 1280
+ip -n "$client" link set c0 mtu 1280
+record fragmented "udp and (port 53 or ip[6:2] & 0x1fff != 0)" 'A datagram in several IP fragments, of which the first is used.'
+record retransmitted "$dns" 'A client that asks again after a second, with the same id from the same port; then both are answered.'
 cat >>"$out/retransmitted.md" <<'EOF'
 
 not: lossy without its first packet the same roundtrip begins at the second, with other times
 not: join without its first packet the same roundtrip begins at the second, with other times
 EOF
-record mdns "port 5353" "" 'mDNS: two Avahi daemons announce a host and a service each and ask for the other'"'"'s; two legacy queries by dig, to the group
+record mdns "port 5353" 'mDNS: two Avahi daemons announce a host and a service each and ask for the other'"'"'s; two legacy queries by dig, to the group
 and to the host alone.'
 editcap "$out/tcp_pipelined.pcap" "$out/tcp_lost.pcap" 6 && describe tcp_lost 'tcp_pipelined without its sixth packet (editcap).'
 chmod 644 "$out"/*

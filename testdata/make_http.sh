@@ -2,45 +2,14 @@
 # Makes the captures in testdata/pcaps/http: real servers and clients in two network namespaces joined by a veth pair.
 # Needs root, and of Debian: nginx-light nodejs python3 curl wrk tcpdump wireshark-common iproute2.
 # usage: testdata/make_http.sh [FOLDER]
-set -eu
+. "$(dirname "$0")/common.sh"
+begin http "${1:-}"
 
-out=$(realpath "${1:-$(dirname "$0")/pcaps/http}")
-here=$(realpath "$(dirname "$0")")
-client=pd-http-c
-server=pd-http-s
 nginx=10.80.0.2 # port 80
 python=10.80.0.3 # port 80
 node=10.80.0.4 # port 8080
-tmp=$(mktemp -d)
-pids=()
 
-cleanup() {
-    for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
-    wait 2>/dev/null || true
-    ip netns del $client 2>/dev/null || true
-    ip netns del $server 2>/dev/null || true
-    rm -rf "$tmp"
-}
-trap cleanup EXIT
-
-in_client() { ip netns exec $client "$@"; }
 get() { in_client env -u http_proxy -u all_proxy curl -s --max-time 5 "$@" >/dev/null || true; }
-
-network() {
-    ip netns add $client
-    ip netns add $server
-    ip -n $client link add c0 type veth peer name s0 netns $server
-    for side in "$client c0 1" "$server s0 2"; do
-        set -- $side
-        ip -n "$1" link set lo up
-        ip -n "$1" link set "$2" gso_max_segs 1 # segments as they look on a cable
-        ip -n "$1" addr add "10.80.0.$3/24" dev "$2"
-        ip -n "$1" addr add "fd80::$3/64" dev "$2" nodad
-        ip -n "$1" link set "$2" up
-    done
-    ip -n $server addr add $python/24 dev s0
-    ip -n $server addr add $node/24 dev s0
-}
 
 servers() {
     mkdir "$tmp/www"
@@ -49,49 +18,18 @@ servers() {
     seq 1 3000 >"$tmp/www/numbers.txt"
     head -c 90000 /dev/zero | tr '\0' 'x' >"$tmp/www/large.bin"
     sed "s|@TMP@|$tmp|g" "$here/http/nginx.conf" >"$tmp/nginx.conf"
-    ip netns exec $server nginx -c "$tmp/nginx.conf" -g 'daemon off;' 2>/dev/null &
-    pids+=($!)
-    ip netns exec $server /usr/bin/python3 "$here/http/server.py" $python 80 2>/dev/null &
-    pids+=($!)
-    ip netns exec $server node --max-http-header-size=131072 "$here/http/server.js" $node 8080 2>/dev/null &
-    pids+=($!)
+    start nginx nginx -c "$tmp/nginx.conf" -g 'daemon off;'
+    start python /usr/bin/python3 "$here/http/server.py" $python 80
+    start node node --max-http-header-size=131072 "$here/http/server.js" $node 8080
     for at in $nginx:80 $python:80 $node:8080; do
-        for _ in $(seq 50); do
-            in_client curl -s -o /dev/null "http://$at/" && break
-            sleep 0.1
-        done
+        await in_client curl -s "http://$at/"
     done
 }
 
-# record NAME FILTER 'what it is': runs the function NAME while tcpdump records.
-record() {
-    local name=$1 filter=$2
-    ip netns exec $client tcpdump -q -i c0 -B 16384 --nano --immediate-mode -Z root -U -w "$out/$name.pcap" "$filter" 2>/dev/null &
-    local tcpdump=$!
-    sleep 0.5
-    "$name"
-    sleep 0.5
-    kill $tcpdump
-    wait $tcpdump || true
-    describe "$name" "$3" "$filter"
-}
-
-# describe NAME 'what it is' [FILTER]: writes NAME.md.
-describe() {
-    {
-        printf '# %s\n\n%s\n\n' "$1" "$2"
-        printf 'Made by testdata/make_http.sh'
-        if [ -n "${3:-}" ]; then
-            printf ' with `tcpdump '"'%s'"'` and:\n\n```\n' "$3"
-            declare -f "$1" | sed '1,2d;$d;s/^    //'
-            printf '```\n'
-        else
-            printf '.\n'
-        fi
-        printf '\nnginx %s and node %s with testdata/http/server.js, Python %s with testdata/http/server.py and client.py, curl %s.\n' \
-            "$(nginx -v 2>&1 | sed 's|.*/||')" "$(node --version)" "$(/usr/bin/python3 --version | sed 's/.* //')" \
-            "$(curl --version | sed -n '1s/curl \([^ ]*\).*/\1/p')"
-    } >"$out/$1.md"
+versions() {
+    printf 'nginx %s and node %s with testdata/http/server.js, Python %s with testdata/http/server.py and client.py, curl %s.\n' \
+        "$(nginx -v 2>&1 | sed 's|.*/||')" "$(node --version)" "$(/usr/bin/python3 --version | sed 's/.* //')" \
+        "$(curl --version | sed -n '1s/curl \([^ ]*\).*/\1/p')"
 }
 
 # client CASE ADDRESS PORT: what curl does not do.
@@ -135,6 +73,7 @@ old() {
 }
 
 big_headers() {
+    # shellcheck disable=SC2046 # sixty headers
     get -H "X-Long: $(printf 'v%.0s' $(seq 30000))" $(printf -- '-H X-%d:1 ' $(seq 60)) "http://$node:8080/headers"
 }
 
@@ -169,8 +108,7 @@ methods() {
 
 load() { in_client wrk -t1 -c4 -d1s "http://$nginx/" >/dev/null; }
 
-mkdir -p "$out"
-network
+network 10.80.0 fd80 $python $node
 servers
 record keepalive 'tcp port 80' 'Two connections with several requests each: GET, HEAD, POST, 304, 204; secrets in query and headers.'
 record errors 'tcp port 80' 'Failures: 404, 500, 502 (nothing listens behind), 405, 413, and 400 for a request with two lengths.'
@@ -187,7 +125,7 @@ record upgrade 'tcp port 8080 or port 80' 'Upgrade to websocket and to something
 record unanswered 'tcp port 8080' 'A client that gives up, a connection reset, a body that stops half way because the server closes.'
 record methods 'tcp port 80 or port 8080' 'Methods that llhttp does not know, OPTIONS *, a client that writes header names in lower case.'
 record load 'tcp port 80' 'wrk with four connections; the first 600 packets.'
-editcap -F nsecpcap -r "$out/load.pcap" "$tmp/load.pcap" 1-600 && mv "$tmp/load.pcap" "$out/load.pcap"
+first load 600
 /usr/bin/python3 "$here/http/tag.py" "$out/ipv6.pcap" "$out/vlan.pcap" 42
 describe vlan 'ipv6 with an 802.1Q tag, VLAN 42, put into each frame (testdata/http/tag.py).'
 editcap -F nsecpcap "$out/keepalive.pcap" "$out/midstream.pcap" 1-5

@@ -2,94 +2,33 @@
 # Makes the captures in testdata/pcaps/http2: real servers and clients in two network namespaces joined by a veth pair.
 # Needs root, and of Debian: nginx-light nghttp2 nodejs curl tcpdump wireshark-common iproute2.
 # usage: testdata/make_http2.sh [FOLDER]
-set -eu
+. "$(dirname "$0")/common.sh"
+begin http2 "${1:-}"
 
-out=$(realpath "${1:-$(dirname "$0")/pcaps/http2}")
-here=$(realpath "$(dirname "$0")")
-client=pd-http2-c
-server=pd-http2-s
 at=10.82.0.2 # nghttpd 8081, nginx 8082, node 8083, nghttpx 8084
-tmp=$(mktemp -d)
-pids=()
 
-cleanup() {
-    for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
-    wait 2>/dev/null || true
-    ip netns del $client 2>/dev/null || true
-    ip netns del $server 2>/dev/null || true
-    rm -rf "$tmp"
-}
-trap cleanup EXIT
-
-in_client() { ip netns exec $client "$@"; }
-serve() { ip netns exec $server "$@" >/dev/null 2>&1 & pids+=($!); }
 get() { in_client env -u http_proxy -u all_proxy curl -s --http2-prior-knowledge --max-time 5 "$@" >/dev/null || true; }
 node_client() { in_client node "$here/http2/client.js" "$1" "${2:-$at}" "${3:-8083}" || true; }
 
-network() {
-    ip netns add $client
-    ip netns add $server
-    ip -n $client link add c0 type veth peer name s0 netns $server
-    for side in "$client c0 1" "$server s0 2"; do
-        set -- $side
-        ip -n "$1" link set lo up
-        ip -n "$1" link set "$2" gso_max_segs 1 # segments as they look on a cable
-        ip -n "$1" addr add "10.82.0.$3/24" dev "$2"
-        ip -n "$1" addr add "fd82::$3/64" dev "$2" nodad
-        ip -n "$1" link set "$2" up
-    done
-}
-
 servers() {
     mkdir "$tmp/www"
-    chmod 755 "$tmp"
     printf 'hello\n' >"$tmp/www/index.html"
     printf 'a {}\n' >"$tmp/www/style.css"
     printf '{"ok":true}\n' >"$tmp/www/a.json"
     head -c 90000 /dev/zero | tr '\0' 'x' >"$tmp/www/large.bin"
     sed "s|@TMP@|$tmp|g" "$here/http2/nginx.conf" >"$tmp/nginx.conf"
-    serve nginx -c "$tmp/nginx.conf" -g 'daemon off;'
-    serve nghttpd --no-tls -d "$tmp/www" --push=/index.html=/style.css --push=/index.html=/a.json --trailer='x-check: 1' 8081
-    serve node "$here/http2/server.js" :: 8083
-    serve nghttpx --conf=/dev/null -f '*,8084;no-tls' -b '127.0.0.1,8081;;proto=h2' --errorlog-file=/dev/null
-    for port in 8081 8082 8083 8084; do
-        for _ in $(seq 50); do
-            get -o /dev/null "http://$at:$port/" && break
-            sleep 0.1
-        done
-    done
+    start nginx nginx -c "$tmp/nginx.conf" -g 'daemon off;'
+    start nghttpd nghttpd --no-tls -d "$tmp/www" --push=/index.html=/style.css --push=/index.html=/a.json --trailer='x-check: 1' 8081
+    start node node "$here/http2/server.js" :: 8083
+    start nghttpx nghttpx --conf=/dev/null -f '*,8084;no-tls' -b '127.0.0.1,8081;;proto=h2' --errorlog-file=/dev/null
+    for port in 8081 8082 8083 8084; do await listens $at $port; done
     sleep 1
 }
 
-# record NAME FILTER 'what it is': runs the function NAME while tcpdump records.
-record() {
-    local name=$1 filter=$2
-    ip netns exec $client tcpdump -q -i c0 -B 16384 --nano --immediate-mode -Z root -U -w "$out/$name.pcap" "$filter" 2>/dev/null &
-    local tcpdump=$!
-    sleep 0.3
-    "$name"
-    sleep 0.3
-    kill $tcpdump
-    wait $tcpdump || true
-    describe "$name" "$3" "$filter"
-}
-
-# describe NAME 'what it is' [FILTER]: writes NAME.md.
-describe() {
-    {
-        printf '# %s\n\n%s\n\n' "$1" "$2"
-        printf 'Made by testdata/make_http2.sh'
-        if [ -n "${3:-}" ]; then
-            printf ' with `tcpdump '"'%s'"'` and:\n\n```\n' "$3"
-            declare -f "$1" | sed '1,2d;$d;s/^    //'
-            printf '```\n'
-        else
-            printf '.\n'
-        fi
-        printf '\nnginx %s on port 8082, nghttpd and nghttpx %s on 8081 and 8084, node %s with testdata/http2/server.js on 8083, curl %s.\n' \
-            "$(nginx -v 2>&1 | sed 's|.*/||')" "$(nghttpd --version | sed 's|.*/||')" "$(node --version)" \
-            "$(curl --version | sed -n '1s/curl \([^ ]*\).*/\1/p')"
-    } >"$out/$1.md"
+versions() {
+    printf 'nginx %s on port 8082, nghttpd and nghttpx %s on 8081 and 8084, node %s with testdata/http2/server.js on 8083, curl %s.\n' \
+        "$(nginx -v 2>&1 | sed 's|.*/||')" "$(nghttpd --version | sed 's|.*/||')" "$(node --version)" \
+        "$(curl --version | sed -n '1s/curl \([^ ]*\).*/\1/p')"
 }
 
 prior() {
@@ -129,8 +68,7 @@ interleaved() { node_client interleaved; }
 ipv6() { get "http://[fd82::2]:8082/" "http://[fd82::2]:8082/none"; node_client trailers fd82::2; }
 load() { in_client h2load -n 300 -c 4 -m 5 "http://$at:8082/a.json" >/dev/null || true; }
 
-mkdir -p "$out"
-network
+network 10.82.0 fd82
 servers
 record prior 'tcp port 8082 or port 8083' 'Prior knowledge with curl: GET, HEAD, POST, 204, 404, 500; secrets in query and headers.'
 record upgrade 'tcp port 8084' 'h2c upgrade from HTTP/1.1 with curl and nghttp: the request becomes stream 1.'
@@ -150,7 +88,7 @@ record large_tables 'tcp port 8083' 'Header tables of 65,536 bytes, full of fiel
 record interleaved 'tcp port 8083' 'Six streams at once, their DATA frames taking turns.'
 record ipv6 'tcp port 8082 or port 8083' 'The same over IPv6.'
 record load 'tcp port 8082' 'h2load: four connections, five streams at once; the first 500 packets.'
-editcap -F nsecpcap -r "$out/load.pcap" "$tmp/load.pcap" 1-500 && mv "$tmp/load.pcap" "$out/load.pcap"
+first load 500
 editcap -F nsecpcap "$out/large_tables.pcap" "$out/midstream.pcap" 1-30
 describe midstream 'large_tables without its first 30 packets (editcap): header tables that were filled before.'
 editcap -F nsecpcap "$out/large_tables.pcap" "$out/lost.pcap" 20 45

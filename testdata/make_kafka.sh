@@ -3,82 +3,49 @@
 # joined by a veth pair. Skips with a message when the brokers cannot be had.
 # Needs root, and of Debian: openjdk-17-jdk-headless maven python3-venv npm kcat tcpdump wireshark-common iproute2.
 # usage: testdata/make_kafka.sh [FOLDER [NAME...]]
-set -eu
+. "$(dirname "$0")/common.sh"
+begin kafka "${1:-}"
 
-out=$(realpath "${1:-$(dirname "$0")/pcaps/kafka}")
 shift $(($# ? 1 : 0))
 wanted=" $* "
-here=$(realpath "$(dirname "$0")")
-client=pd-kafka-c
-server=pd-kafka-s
 address=10.90.0.2
 new=4.1.0
 old=3.9.1 # the last that takes versions of before 2017
-tmp=$(mktemp -d)
-pids=()
 . "$here/kafka/broker.sh"
 
-cleanup() {
-    for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
-    wait 2>/dev/null || true
-    ip netns del $client 2>/dev/null || true
-    ip netns del $server 2>/dev/null || true
-    rm -rf "$tmp"
+skip() {
+    echo "skipped: $*" >&2
+    exit 0
 }
-trap cleanup EXIT
-
-jars=$(kafka_jars $new) && jars_old=$(kafka_jars $old) || { echo "skipped: Apache Kafka cannot be had from Maven Central" >&2; exit 0; }
-python3 -m venv "$tmp/venv" && "$tmp/venv/bin/pip" -q install kafka-python lz4 python-snappy zstandard || { echo "skipped: kafka-python cannot be had from PyPI" >&2; exit 0; }
-(cd "$tmp" && npm install --silent --no-fund --no-audit kafkajs >/dev/null) || { echo "skipped: kafkajs cannot be had from npm" >&2; exit 0; }
+{ jars=$(kafka_jars $new) && jars_old=$(kafka_jars $old); } || skip 'Apache Kafka cannot be had from Maven Central'
+{ python3 -m venv "$tmp/venv" && "$tmp/venv/bin/pip" -q install kafka-python lz4 python-snappy zstandard; } ||
+    skip 'kafka-python cannot be had from PyPI'
+(cd "$tmp" && npm install --silent --no-fund --no-audit kafkajs >/dev/null) ||
+    skip 'kafkajs cannot be had from npm'
 mkdir "$tmp/classes"
 javac -nowarn -cp "$jars/*" -d "$tmp/classes" "$here/kafka/Client.java" 2>/dev/null
-
-in_client() { ip netns exec $client "$@"; }
-
-network() {
-    ip netns add $client
-    ip netns add $server
-    ip -n $client link add c0 type veth peer name s0 netns $server
-    for side in "$client c0 1" "$server s0 2"; do
-        set -- $side
-        ip -n "$1" link set lo up
-        ip -n "$1" link set "$2" gso_max_segs 1 # segments as they look on a cable
-        ip -n "$1" addr add "10.90.0.$3/24" dev "$2"
-        ip -n "$1" addr add "fd90::$3/64" dev "$2" nodad
-        ip -n "$1" link set "$2" up
-    done
-}
 
 # start_broker JARS: the broker that listens from now on.
 start_broker() {
     [ ${#pids[@]} = 0 ] || { kill "${pids[@]}"; wait "${pids[@]}" || true; }
+    pids=()
     rm -rf "$tmp/data"
     sed "s|@ADDRESS@|$address|g; s|@ADDRESS6@|fd90::2|; s|@DATA@|$tmp/data|" "$here/kafka/server.properties" >"$tmp/server.properties"
     kafka_format "$1" "$tmp/server.properties" >/dev/null
-    ip netns exec $server bash -c '. "$1"; kafka_run "$2" "$3"' - "$here/kafka/broker.sh" "$1" "$tmp/server.properties" \
-        >"$tmp/broker.log" 2>&1 &
-    pids=($!)
-    for _ in $(seq 150); do
-        in_client kcat -L -b $address:9092 -m 1 >/dev/null 2>&1 && return
-        sleep 0.2
-    done
-    tail "$tmp/broker.log" >&2
-    exit 1
+    # shellcheck disable=SC2016 # the shell within knows them
+    start broker bash -c '. "$1"; kafka_run "$2" "$3"' - "$here/kafka/broker.sh" "$1" "$tmp/server.properties"
+    await in_client kcat -L -b $address:9092 -m 1
 }
 
-# record NAME FILTER 'what it is': runs the function NAME while tcpdump records.
+# record NAME FILTER 'what it is': captures while the function NAME runs, if it is wanted.
 record() {
-    local name=$1 filter=$2
-    [ "$wanted" = "  " ] || [[ $wanted = *" $name "* ]] || return 0
-    ip netns exec $client tcpdump -q -i c0 -B 16384 --nano --immediate-mode -Z root -U -w "$out/$name.pcap" "$filter" 2>/dev/null &
-    local tcpdump=$!
-    sleep 0.7
-    "$name" >"$tmp/$name.log" 2>&1 || { echo "$name:"; tail -n 3 "$tmp/$name.log"; } >&2
-    sleep 0.5
-    kill $tcpdump
-    wait $tcpdump || true
-    describe "$name" "$3"
+    [ "$wanted" = "  " ] || [[ $wanted = *" $1 "* ]] || return 0
+    capture "$1" "$2" noted "$1"
+    describe "$1" "$3"
 }
+
+# noted NAME: says when the function fails, and goes on.
+noted() { "$1" >"$tmp/$1.log" 2>&1 || { echo "$1:"; tail -n 3 "$tmp/$1.log"; } >&2; }
 
 # describe NAME 'what it is'
 describe() {
@@ -99,7 +66,7 @@ kcat_topics() { in_client java -cp "$jars/*" org.apache.kafka.tools.TopicCommand
 librdkafka() {
     in_client kcat -L -b $address:9092 -X client.id=lister
     for codec in none gzip snappy lz4 zstd; do
-        seq 1 9 | in_client kcat -P -b $address:9092 -t words -z $codec -X linger.ms=20 -X acks=${acks:-1}
+        seq 1 9 | in_client kcat -P -b $address:9092 -t words -z $codec -X linger.ms=20 -X acks="${acks:-1}"
         acks=$((1 - ${acks:-1}))
     done
     seq 1 9 | in_client kcat -P -b $address:9092 -t words -X enable.idempotence=true
@@ -127,8 +94,7 @@ python() { in_client "$tmp/venv/bin/python" "$here/kafka/client.py" python $addr
 old() { in_client "$tmp/venv/bin/python" "$here/kafka/client.py" old $address:9092; }
 node() { (cd "$tmp" && in_client env NODE_PATH="$tmp/node_modules" node "$here/kafka/client.js" $address:9092); }
 
-network
-mkdir -p "$out"
+network 10.90.0 fd90
 version=$new
 start_broker "$jars"
 kcat_topics words

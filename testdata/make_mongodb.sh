@@ -5,27 +5,15 @@
 # $PACKETD_MONGODB, by default ~/.cache/packetd-mongodb.
 # Needs root, and of Debian: golang-go nodejs npm python3-venv tcpdump wireshark-common iproute2.
 # usage: testdata/make_mongodb.sh [FOLDER], or --parts: only builds what is not there yet
-set -eu
+. "$(dirname "$0")/common.sh"
+only_parts=
+[ "${1:-}" != --parts ] || { only_parts=1; shift; }
+begin mongodb "${1:-}"
 
-[ "${1:-}" = --parts ] && only_parts=1 && shift
-out=$(realpath -m "${1:-$(dirname "$0")/pcaps/mongodb}")
-here=$(realpath "$(dirname "$0")")
 parts=${PACKETD_MONGODB:-${HOME:-/root}/.cache/packetd-mongodb}
-client=pd-mongodb-c
-server=pd-mongodb-s
 ferret=10.83.0.2:27017
 relay=10.83.0.3:27017
-tmp=$(mktemp -d)
-pids=()
-
-cleanup() {
-    for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
-    wait 2>/dev/null || true
-    ip netns del $client 2>/dev/null || true
-    ip netns del $server 2>/dev/null || true
-    rm -rf "$tmp"
-}
-trap cleanup EXIT
+filter='tcp port 27017'
 
 # The counterparts, built once. Says why when one cannot be had.
 counterparts() {
@@ -47,81 +35,23 @@ counterparts >"$tmp/counterparts.log" 2>&1 || {
     echo 'make_mongodb: skipped: FerretDB or a driver cannot be had here (Go module proxy, PyPI, npm)' >&2
     exit 0
 }
-[ -z "${only_parts:-}" ] || exit 0
+[ -z "$only_parts" ] || exit 0
 
-in_client() { ip netns exec $client "$@"; }
 pymongo() { in_client timeout 60 "$parts/venv/bin/python" "$here/mongodb/client.py" "$@"; }
-
-network() {
-    ip netns add $client
-    ip netns add $server
-    ip -n $client link add c0 type veth peer name s0 netns $server
-    for side in "$client c0 1" "$server s0 2"; do
-        set -- $side
-        ip -n "$1" link set lo up
-        ip -n "$1" link set "$2" gso_max_segs 1 # segments as they look on a cable
-        ip -n "$1" addr add "10.83.0.$3/24" dev "$2"
-        ip -n "$1" addr add "fd83::$3/64" dev "$2" nodad
-        ip -n "$1" link set "$2" up
-    done
-    ip -n $server addr add 10.83.0.3/24 dev s0
-}
-
-# start LOG COMMAND...: in the server's namespace.
-start() {
-    ip netns exec $server "${@:2}" >"$tmp/$1.log" 2>&1 &
-    pids+=($!)
-}
 
 servers() {
     mkdir "$tmp/data" "$tmp/data6"
     start ferretdb "$parts/ferretdb" $ferret "file:$tmp/data/"
     start ferretdb6 "$parts/ferretdb" '[fd83::2]:27017' "file:$tmp/data6/"
     start relay "$parts/venv/bin/python" "$here/mongodb/relay.py" $relay $ferret
-    for at in ${ferret/:/\/} ${relay/:/\/} fd83::2/27017; do
-        for _ in $(seq 50); do
-            in_client bash -c ": </dev/tcp/$at" 2>/dev/null && break
-            sleep 0.1
-        done
-    done
+    for at in ${ferret%:*} ${relay%:*} fd83::2; do await listens "$at" 27017; done
 }
 
-# record NAME 'what it is': runs the function NAME while tcpdump records.
-record() {
-    local name=$1
-    ip netns exec $client tcpdump -q -i c0 -B 16384 --nano --immediate-mode -Z root -U -w "$out/$name.pcap" 'tcp port 27017' 2>/dev/null &
-    local tcpdump=$!
-    pids+=("$tcpdump")
-    sleep 0.5
-    "$name"
-    sleep 0.5
-    kill $tcpdump
-    wait $tcpdump || true
-    describe "$name" "$2" made
-}
-
-# describe NAME 'what it is' [made]: writes NAME.md.
-describe() {
-    {
-        printf '# %s\n\n%s\n\n' "$1" "$2"
-        printf 'Made by testdata/make_mongodb.sh'
-        if [ -n "${3:-}" ]; then
-            printf ' with `tcpdump '"'tcp port 27017'"'` and:\n\n```\n'
-            declare -f "$1" | sed '1,2d;$d;s/^    //'
-            printf '```\n'
-        else
-            printf '.\n'
-        fi
-        printf '\nFerretDB 1.24.2 with its SQLite backend (%s); the relay before it is testdata/mongodb/relay.py (%s), which adds\n' $ferret $relay
-        printf 'OP_COMPRESSED, exhaust, checksums and the older messages with the libraries of PyMongo; %s, testdata/mongodb/client.py;\n' \
-            "$("$parts/venv/bin/python" -c 'import pymongo; print("PyMongo", pymongo.version)')"
-        printf 'Go driver 2.10.0, Node driver %s.\n' "$(node -p "require('$parts/node/node_modules/mongodb/package.json').version")"
-    } >"$out/$1.md"
-}
-
-# The first N packets of a capture.
-first() {
-    editcap -F nsecpcap -r "$out/$1.pcap" "$tmp/$1.pcap" "1-$2" && mv "$tmp/$1.pcap" "$out/$1.pcap"
+versions() {
+    printf 'FerretDB 1.24.2 with its SQLite backend (%s); the relay before it is testdata/mongodb/relay.py (%s), which adds\n' $ferret $relay
+    printf 'OP_COMPRESSED, exhaust, checksums and the older messages with the libraries of PyMongo; %s, testdata/mongodb/client.py;\n' \
+        "$("$parts/venv/bin/python" -c 'import pymongo; print("PyMongo", pymongo.version)')"
+    printf 'Go driver 2.10.0, Node driver %s.\n' "$(node -p "require('$parts/node/node_modules/mongodb/package.json').version")"
 }
 
 session() { pymongo session $ferret; }
@@ -145,8 +75,7 @@ go_driver() {
 }
 node_driver() { in_client env NODE_PATH="$parts/node/node_modules" node "$here/mongodb/client.js" $relay; }
 
-mkdir -p "$out"
-network
+network 10.83.0 fd83 ${relay%:*}
 servers
 record session 'A usual session: inserts, finds with cursors, updates, aggregates, indexes, lists.'
 record failures 'Failures: duplicate keys (write errors), several of them, unknown operator and command, a cursor that is not there.'

@@ -3,30 +3,17 @@
 # pair. Needs root, and of Debian: postgresql postgresql-contrib python3-venv openssl tcpdump wireshark-common iproute2;
 # of PyPI psycopg[binary] and pg8000, in a Python whose path is in $PYTHON.
 # usage: PYTHON=... testdata/make_postgresql.sh [FOLDER]
-set -eu
+. "$(dirname "$0")/common.sh"
+begin postgresql "${1:-}"
 
-out=$(realpath "${1:-$(dirname "$0")/pcaps/postgresql}")
-here=$(realpath "$(dirname "$0")")
 bin=$(echo /usr/lib/postgresql/*/bin)
 python=${PYTHON:-python3}
-client=pd-postgresql-c
-server=pd-postgresql-s
 address=10.81.0.2
 port=5432
+filter="tcp port $port"
+stop=INT # it ends without waiting for its clients
 export PGSSLMODE=disable PGGSSENCMODE=disable
-tmp=$(mktemp -d)
-pids=()
 
-cleanup() {
-    for pid in "${pids[@]}"; do kill -INT "$pid" 2>/dev/null || true; done
-    wait 2>/dev/null || true
-    ip netns del $client 2>/dev/null || true
-    ip netns del $server 2>/dev/null || true
-    rm -rf "$tmp"
-}
-trap cleanup EXIT
-
-in_client() { ip netns exec $client "$@"; }
 as_postgres() { setpriv --reuid postgres --regid postgres --clear-groups env -C "$tmp" "$@"; }
 sql() {
     in_client env PGPASSWORD="${PASSWORD-secret}" PGSSLMODE="${SSL-disable}" PSQLRC=/dev/null \
@@ -36,22 +23,7 @@ local_sql() { as_postgres "$bin/psql" -X -q -h "$tmp/data" -p $port "$@" >/dev/n
 raw() { in_client python3 "$here/postgresql/client.py" "$1" "${2-$address}" $port; }
 driver() { in_client "$python" "$here/postgresql/driver.py" "$1" $address $port; }
 
-network() {
-    ip netns add $client
-    ip netns add $server
-    ip -n $client link add c0 type veth peer name s0 netns $server
-    for side in "$client c0 1" "$server s0 2"; do
-        set -- $side
-        ip -n "$1" link set lo up
-        ip -n "$1" link set "$2" gso_max_segs 1 # segments as they look on a cable
-        ip -n "$1" addr add "10.81.0.$3/24" dev "$2"
-        ip -n "$1" addr add "fd81::$3/64" dev "$2" nodad
-        ip -n "$1" link set "$2" up
-    done
-}
-
 serve() {
-    chmod 755 "$tmp"
     mkdir "$tmp/data"
     chown postgres "$tmp/data"
     as_postgres "$bin/initdb" -D "$tmp/data" -A trust -E UTF8 --locale=C --wal-segsize=1 >/dev/null
@@ -66,13 +38,9 @@ host all clear all password
 host all hashed all md5
 host all salted all scram-sha-256
 EOF
-    ip netns exec $server setpriv --reuid postgres --regid postgres --clear-groups env -C "$tmp" "$bin/postgres" -D "$tmp/data" \
-        -k "$tmp/data" -c listen_addresses='*' -c port=$port -c wal_level=logical -c fsync=off 2>"$tmp/log" &
-    pids+=($!)
-    for _ in $(seq 100); do
-        as_postgres "$bin/pg_isready" -q -h "$tmp/data" -p $port && break
-        sleep 0.1
-    done
+    start postgres setpriv --reuid postgres --regid postgres --clear-groups env -C "$tmp" "$bin/postgres" -D "$tmp/data" \
+        -k "$tmp/data" -c listen_addresses='*' -c port=$port -c wal_level=logical -c fsync=off
+    await as_postgres "$bin/pg_isready" -q -h "$tmp/data" -p $port
     local_sql -d postgres <<'EOF'
 CREATE ROLE trusted LOGIN SUPERUSER;
 CREATE ROLE clear LOGIN PASSWORD 'secret';
@@ -88,35 +56,10 @@ INSERT INTO items (name, price) SELECT 'item ' || n, n FROM generate_series(1, 2
 EOF
 }
 
-# record NAME 'what it is': runs the function NAME while tcpdump records.
-record() {
-    local name=$1
-    ip netns exec $client tcpdump -q -i c0 -B 16384 --nano --immediate-mode -Z root -U -w "$out/$name.pcap" "tcp port $port" 2>/dev/null &
-    local tcpdump=$!
-    pids+=($tcpdump)
-    sleep 0.5
-    "$name"
-    sleep 0.5
-    kill $tcpdump
-    wait $tcpdump || true
-    describe "$name" "$2" yes
-}
-
-# describe NAME 'what it is' [RECORDED]: writes NAME.md.
-describe() {
-    {
-        printf '# %s\n\n%s\n\nMade by testdata/make_postgresql.sh' "$1" "$2"
-        if [ -n "${3:-}" ]; then
-            printf ' with:\n\n```\n'
-            declare -f "$1" | sed '1,2d;$d;s/^    //'
-            printf '```\n'
-        else
-            printf '.\n'
-        fi
-        printf '\n%s; psycopg %s with libpq %s, pg8000 %s; testdata/postgresql/client.py and driver.py.\n' \
-            "$("$bin/postgres" --version)" \
-            $("$python" -c 'import psycopg; from importlib.metadata import version as v; print(psycopg.__version__, psycopg.pq.version(), v("pg8000"))')
-    } >"$out/$1.md"
+versions() {
+    local of
+    read -ra of < <("$python" -c 'import psycopg; from importlib.metadata import version as v; print(psycopg.__version__, psycopg.pq.version(), v("pg8000"))')
+    printf '%s; psycopg %s with libpq %s, pg8000 %s; testdata/postgresql/client.py and driver.py.\n' "$("$bin/postgres" --version)" "${of[@]}"
 }
 
 session() {
@@ -153,7 +96,7 @@ logins() {
     ROLE=hashed sql -c 'SELECT 3'
     ROLE=salted sql -c 'SELECT 4'
     ROLE=salted PASSWORD=wrong sql -c 'SELECT 5'
-    ROLE=salted PASSWORD= sql -w -c 'SELECT 6'
+    ROLE=salted PASSWORD='' sql -w -c 'SELECT 6'
     ROLE=nobody sql -c 'SELECT 7'
     driver newer
 }
@@ -163,7 +106,7 @@ tls() {
     SSL=prefer sql -c 'SELECT 2'
 }
 
-no_tls() { ip netns exec $client env PGSSLMODE=prefer "$bin/psql" -X -q -h fd81::2 -p $port -U trusted -d shop -c 'SELECT 1' >/dev/null; }
+no_tls() { in_client env PGSSLMODE=prefer "$bin/psql" -X -q -h fd81::2 -p $port -U trusted -d shop -c 'SELECT 1' >/dev/null; }
 
 portals() { raw portals; }
 prepared() { raw prepared; }
@@ -204,8 +147,8 @@ replication() {
 }
 logical() { in_client "$bin/pg_recvlogical" -h $address -p $port -U trusted -d shop --slot s "$1" >/dev/null; }
 
-mkdir -p "$out" "$tmp/wal"
-network
+mkdir "$tmp/wal"
+network 10.81.0 fd81
 serve
 in_client "$bin/pgbench" -q -i -h $address -p $port -U trusted shop >/dev/null 2>&1
 record session 'psql: tables, rows, errors, several statements at once, notices, notifications, cursors, COPY both ways, a password.'

@@ -2,86 +2,30 @@
 # Makes the captures in testdata/pcaps/redis: redis-server and clients in two network namespaces joined by a veth pair.
 # Needs root, and of Debian: redis-server redis-tools python3 tcpdump wireshark-common iproute2.
 # usage: testdata/make_redis.sh [FOLDER]
-set -eu
+. "$(dirname "$0")/common.sh"
+begin redis "${1:-}"
 
-out=$(realpath "${1:-$(dirname "$0")/pcaps/redis}")
-here=$(realpath "$(dirname "$0")")
-client=pd-redis-c
-server=pd-redis-s
 address=10.81.0.2
-tmp=$(mktemp -d)
-pids=()
+filter='tcp port 6379 or tcp port 7000'
 
-cleanup() {
-    for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
-    wait 2>/dev/null || true
-    ip netns del $client 2>/dev/null || true
-    ip netns del $server 2>/dev/null || true
-    rm -rf "$tmp"
-}
-trap cleanup EXIT
-
-in_client() { ip netns exec $client "$@"; }
 # ask CASE [PORT]: a case of testdata/redis/client.py.
 ask() { in_client /usr/bin/python3 "$here/redis/client.py" "$1" $address "${2:-6379}"; }
 cli() { in_client redis-cli -h $address "$@" >/dev/null || true; }
 
-network() {
-    ip netns add $client
-    ip netns add $server
-    ip -n $client link add c0 type veth peer name s0 netns $server
-    for side in "$client c0 1" "$server s0 2"; do
-        set -- $side
-        ip -n "$1" link set lo up
-        ip -n "$1" link set "$2" gso_max_segs 1 # segments as they look on a cable
-        ip -n "$1" addr add "10.81.0.$3/24" dev "$2"
-        ip -n "$1" addr add "fd81::$3/64" dev "$2" nodad
-        ip -n "$1" link set "$2" up
-    done
-}
-
 # serve PORT OPTION...
 serve() {
     mkdir "$tmp/$1"
-    ip netns exec $server redis-server --port "$1" --bind 0.0.0.0 :: --protected-mode no --save '' --dir "$tmp/$1" \
-        --enable-debug-command yes --repl-diskless-sync-delay 0 "${@:2}" >"$tmp/$1.log" 2>&1 &
-    pids+=($!)
-    for _ in $(seq 50); do
-        in_client redis-cli -h $address -p "$1" PING >/dev/null 2>&1 && break
-        sleep 0.1
-    done
+    start "$1" redis-server --port "$1" --bind 0.0.0.0 :: --protected-mode no --save '' --dir "$tmp/$1" \
+        --enable-debug-command yes --repl-diskless-sync-delay 0 "${@:2}"
+    await in_client redis-cli -h $address -p "$1" PING
 }
 
-# record NAME 'what it is': runs the function NAME while tcpdump records.
-record() {
-    local name=$1 filter='tcp port 6379 or tcp port 7000'
-    ip netns exec $client tcpdump -q -i c0 -B 16384 --nano --immediate-mode -Z root -U -w "$out/$name.pcap" "$filter" 2>/dev/null &
-    local tcpdump=$!
-    sleep 0.5
-    "$name"
-    sleep 0.5
-    kill $tcpdump
-    wait $tcpdump || true
-    describe "$name" "$2" "$filter"
+versions() {
+    printf 'Redis %s, Python %s with testdata/redis/client.py.\n' \
+        "$(redis-server --version | sed 's/.*v=\([^ ]*\).*/\1/')" "$(/usr/bin/python3 --version | sed 's/.* //')"
 }
 
-# describe NAME 'what it is' [FILTER]: writes NAME.md.
-describe() {
-    {
-        printf '# %s\n\n%s\n\n' "$1" "$2"
-        printf 'Made by testdata/make_redis.sh'
-        if [ -n "${3:-}" ]; then
-            printf ' with `tcpdump '"'%s'"'` and:\n\n```\n' "$3"
-            declare -f "$1" | sed '1,2d;$d;s/^    //'
-            printf '```\n'
-        else
-            printf '.\n'
-        fi
-        printf '\nRedis %s, Python %s with testdata/redis/client.py.\n' \
-            "$(redis-server --version | sed 's/.*v=\([^ ]*\).*/\1/')" "$(/usr/bin/python3 --version | sed 's/.* //')"
-    } >"$out/$1.md"
-}
-
+# shellcheck disable=SC2086 # words are several
 session() {
     cli <<<$'SET greeting "hello world"\nGET greeting\nINCR greeting\nHSET h a 1 b 2\nHGETALL h\nCONFIG GET maxmemory\nNOSUCH\nEXPIRE greeting 100\nTTL greeting\nGET none\nKEYS *'
     for words in 'HGETALL h' 'CLIENT ID' 'CONFIG GET maxmemory' 'GET none'; do cli -3 $words; done
@@ -98,6 +42,7 @@ blocking() { ask blocking; }
 large() { ask large; }
 replica() { ask replica; }
 cluster() { ask cluster 7000; }
+# shellcheck disable=SC2086
 ipv6() {
     for words in PING 'SET six 6' 'GET six' GET; do in_client redis-cli -h fd81::2 $words >/dev/null || true; done
 }
@@ -106,8 +51,7 @@ load_pipelined() {
     for _ in 1 2 3 4; do in_client redis-benchmark -h $address -n 64 -c 4 -P 16 -d 3 -r 1000 -t set,get -q >/dev/null; done
 }
 
-mkdir -p "$out"
-network
+network 10.81.0 fd81
 serve 6379
 serve 7000 --cluster-enabled yes
 record session 'redis-cli with RESP2 and then with RESP3: strings, hashes, errors, nulls.'
@@ -126,7 +70,7 @@ record cluster 'A node of a cluster that lacks some slots: CLUSTERDOWN, CROSSSLO
 record ipv6 'The same over IPv6.'
 record load 'redis-benchmark with four connections; the first 700 packets.'
 record load_pipelined 'redis-benchmark with four connections and pipelines of 16.'
-editcap -F nsecpcap -r "$out/load.pcap" "$tmp/load.pcap" 1-700 && mv "$tmp/load.pcap" "$out/load.pcap"
+first load 700
 editcap -F nsecpcap "$out/pubsub.pcap" "$out/midstream.pcap" 1-24
 describe midstream 'pubsub without its first 24 packets (editcap): a subscriber is joined in mid-stream.'
 editcap -F nsecpcap -r "$out/load.pcap" "$tmp/lost.pcap" 1-250
