@@ -9,14 +9,6 @@
 
 static const uint64_t ms = 1000000;
 
-static void check(const struct toy *t, unsigned i, uint8_t status, const char *asked, const char *answered)
-{
-    assert_true(i < t->count);
-    assert_int_equal(t->seen[i].status, status);
-    assert_string_equal(t->seen[i].asked, asked);
-    assert_string_equal(t->seen[i].answered, answered);
-}
-
 static void times_are_of_first_and_last_bytes(void **state)
 {
     (void)state;
@@ -47,7 +39,7 @@ static void retransmissions_are_trimmed(void **state)
     toy_packet(t, PD_C2S, PD_ACK, t->seq[0] - 1, t->seq[1], "\n", 1, 1); /* keep-alive */
     toy_say(t, PD_S2C, "La1\nLa2\n");
     assert_int_equal(t->count, 2);
-    check(t, 1, PD_OK, "q2\n", "a2\n");
+    toy_check(t, 1, PD_OK, "q2\n", "a2\n");
     assert_int_equal(toy_flow(t, PD_F_RETRANSMITTED), 2);
     assert_int_equal(toy_flow(t, PD_F_KEEPALIVES), 1);
     toy_free(t);
@@ -79,13 +71,13 @@ static void unanswered_at_the_end(void **state)
     toy_fin(t, PD_C2S);
     toy_fin(t, PD_S2C);
     assert_int_equal(t->count, 2);
-    check(t, 0, PD_OK, "q1\n", "a1\n");
-    check(t, 1, PD_INCOMPLETE, "q2\n", "");
+    toy_check(t, 0, PD_OK, "q1\n", "a1\n");
+    toy_check(t, 1, PD_INCOMPLETE, "q2\n", "");
     toy_free(t);
     t = toy_open(&toy_order);
     toy_say(t, PD_C2S, "Lq1\n");
     toy_packet(t, PD_S2C, PD_RST, t->seq[1], 0, NULL, 0, 0);
-    check(t, 0, PD_UNANSWERED, "q1\n", "");
+    toy_check(t, 0, PD_UNANSWERED, "q1\n", "");
     assert_int_equal(toy_flow(t, PD_F_RESETS), 1);
     toy_free(t);
 }
@@ -98,10 +90,10 @@ static void unanswered_at_the_timeout_then_late(void **state)
     toy_wait(t, t->setup.timeout + 200 * ms);
     pd_worker_time(t->worker, t->now, t->ordinal);
     assert_int_equal(t->count, 1);
-    check(t, 0, PD_UNANSWERED, "q1\n", "");
+    toy_check(t, 0, PD_UNANSWERED, "q1\n", "");
     toy_say(t, PD_S2C, "La1\n");
     assert_int_equal(t->count, 2);
-    check(t, 1, PD_OK, "q1\n", "a1\n");
+    toy_check(t, 1, PD_OK, "q1\n", "a1\n");
     assert_true(t->seen[1].late);
     assert_int_equal(toy_counter(t, PD_C_UNANSWERED), 1);
     assert_int_equal(toy_counter(t, PD_C_LATE), 1);
@@ -133,8 +125,8 @@ static void an_older_capture_begins_anew(void **state)
     toy_say(t, PD_C2S, "Lq2\n");
     toy_say(t, PD_S2C, "La2\n");
     assert_int_equal(t->count, 2);
-    check(t, 0, PD_UNANSWERED, "q1\n", "");
-    check(t, 1, PD_OK, "q2\n", "a2\n");
+    toy_check(t, 0, PD_UNANSWERED, "q1\n", "");
+    toy_check(t, 1, PD_OK, "q2\n", "a2\n");
     assert_int_equal(t->seen[1].first_rsp - t->seen[1].last_req, 1 * ms);
     toy_free(t);
 }
@@ -146,9 +138,9 @@ static void datagram_timeout_then_late_then_forgotten(void **state)
     toy_datagram(t, PD_C2S, "K\001q1\n", 5, 5);
     toy_wait(t, t->setup.timeout + 200 * ms);
     pd_worker_time(t->worker, t->now, t->ordinal);
-    check(t, 0, PD_UNANSWERED, "q1\n", "");
+    toy_check(t, 0, PD_UNANSWERED, "q1\n", "");
     toy_datagram(t, PD_S2C, "K\001a1\n", 5, 5);
-    check(t, 1, PD_OK, "q1\n", "a1\n");
+    toy_check(t, 1, PD_OK, "q1\n", "a1\n");
     assert_true(t->seen[1].late);
     toy_datagram(t, PD_C2S, "K\002q2\n", 5, 5);
     toy_wait(t, 7 * t->setup.timeout);
@@ -170,8 +162,8 @@ static void a_port_is_reused_by_a_new_connection(void **state)
     toy_say(t, PD_C2S, "Lq2\n");
     toy_say(t, PD_S2C, "La2\n");
     assert_int_equal(t->count, 2);
-    check(t, 0, PD_UNANSWERED, "q1\n", "");
-    check(t, 1, PD_OK, "q2\n", "a2\n");
+    toy_check(t, 0, PD_UNANSWERED, "q1\n", "");
+    toy_check(t, 1, PD_OK, "q2\n", "a2\n");
     toy_free(t);
 }
 
@@ -242,7 +234,7 @@ static void a_join_into_a_long_body_waits_for_its_end(void **state)
     toy_say(t, PD_S2C, "La1\n");
     toy_finish(t);
     assert_int_equal(t->count, 1);
-    check(t, 0, PD_OK, "q1\n", "a1\n");
+    toy_check(t, 0, PD_OK, "q1\n", "a1\n");
     toy_free(t);
 }
 
@@ -253,7 +245,7 @@ static void a_segment_of_absurd_length_is_taken_as_captured(void **state)
     toy_packet(t, PD_C2S, PD_ACK, t->seq[0], t->seq[1], "Lq1\n", 4, 4000000000u);
     t->seq[0] += 4;
     toy_say(t, PD_S2C, "La1\n");
-    check(t, 0, PD_OK, "q1\n", "a1\n");
+    toy_check(t, 0, PD_OK, "q1\n", "a1\n");
     toy_free(t);
 }
 

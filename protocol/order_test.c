@@ -7,14 +7,6 @@
 #include <cmocka.h>
 // clang-format on
 
-static void check(const struct toy *t, unsigned i, uint8_t status, const char *asked, const char *answered)
-{
-    assert_true(i < t->count);
-    assert_int_equal(t->seen[i].status, status);
-    assert_string_equal(t->seen[i].asked, asked);
-    assert_string_equal(t->seen[i].answered, answered);
-}
-
 static void a_silent_request_has_its_place_and_no_line(void **state)
 {
     (void)state;
@@ -22,7 +14,7 @@ static void a_silent_request_has_its_place_and_no_line(void **state)
     toy_say(t, PD_C2S, "Lq1\nsq2\nLq3\n");
     toy_say(t, PD_S2C, "La1\nLa2\nLa3\n");
     assert_int_equal(t->count, 2);
-    check(t, 1, PD_OK, "q3\n", "a3\n");
+    toy_check(t, 1, PD_OK, "q3\n", "a3\n");
     assert_int_equal(toy_counter(t, PD_C_OK), 2);
     assert_int_equal(toy_counter(t, PD_C_PAIRED_BYTES), 24);
     toy_free(t);
@@ -37,13 +29,13 @@ static void the_latest_request_goes_on(void **state)
     toy_say(t, PD_C2S, "tq2\n");
     uint64_t ended = t->now;
     toy_say(t, PD_S2C, "La1\n");
-    check(t, 0, PD_OK, "q1\nq2\n", "a1\n");
+    toy_check(t, 0, PD_OK, "q1\nq2\n", "a1\n");
     assert_int_equal(t->seen[0].req_bytes, 8);
     assert_int_equal(t->seen[0].last_req, ended);
     toy_say(t, PD_C2S, "tq3\nLq4\n"); /* there is none any more */
     toy_say(t, PD_S2C, "La4\n");
     assert_int_equal(t->count, 2);
-    check(t, 1, PD_OK, "q4\n", "a4\n");
+    toy_check(t, 1, PD_OK, "q4\n", "a4\n");
     toy_free(t);
 }
 
@@ -57,7 +49,7 @@ static void a_request_that_cannot_be_kept_is_not_counted(void **state)
     toy_say(t, PD_C2S, "kq5\n");
     toy_say(t, PD_S2C, "La5\n");
     assert_int_equal(t->count, 3);
-    check(t, 2, PD_OK, "q5\n", "a5\n");
+    toy_check(t, 2, PD_OK, "q5\n", "a5\n");
     assert_int_equal(toy_counter(t, PD_C_UNTRACKED), 2);
     toy_free(t);
 }
@@ -69,8 +61,8 @@ static void a_response_may_say_that_none_comes(void **state)
     toy_say(t, PD_C2S, "Lq1\nLq2\n");
     toy_say(t, PD_S2C, "tnobody's\nLa2\n");
     assert_int_equal(t->count, 2);
-    check(t, 0, PD_ONEWAY, "q1\n", "");
-    check(t, 1, PD_OK, "q2\n", "a2\n");
+    toy_check(t, 0, PD_ONEWAY, "q1\n", "");
+    toy_check(t, 1, PD_OK, "q2\n", "a2\n");
     toy_free(t);
 }
 
@@ -82,9 +74,9 @@ static void the_oldest_request_may_be_over(void **state)
     toy_say(t, PD_C2S, "Lq1\nLq2\n");
     toy_say(t, PD_S2C, "oLa2\n");
     assert_int_equal(t->count, 2);
-    check(t, 0, PD_OK, "q1\n", "");
+    toy_check(t, 0, PD_OK, "q1\n", "");
     assert_int_equal(t->seen[0].first_rsp, 0);
-    check(t, 1, PD_OK, "q2\n", "a2\n");
+    toy_check(t, 1, PD_OK, "q2\n", "a2\n");
     toy_free(t);
 }
 
@@ -96,8 +88,8 @@ static void what_does_not_fit_ends_trust(void **state)
     toy_say(t, PD_S2C, "mLa1\nLa2\n");
     toy_say(t, PD_C2S, "Lq3\n");
     assert_int_equal(t->count, 2);
-    check(t, 0, PD_INCOMPLETE, "q1\n", "");
-    check(t, 1, PD_INCOMPLETE, "q2\n", "");
+    toy_check(t, 0, PD_INCOMPLETE, "q1\n", "");
+    toy_check(t, 1, PD_INCOMPLETE, "q2\n", "");
     assert_int_equal(toy_counter(t, PD_C_QUARANTINED), 1);
     toy_free(t);
 }

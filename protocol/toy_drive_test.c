@@ -1,7 +1,12 @@
 /* toy_drive_test.c: sends the toy protocol segments and keeps what comes of them. */
 #include "base/check.h"
 #include "protocol/toy_test.h"
+#include <setjmp.h>
+#include <stdarg.h>
 #include <stdlib.h>
+// clang-format off
+#include <cmocka.h>
+// clang-format on
 
 static void copy(char out[TOY_TEXT], const struct pd_text *text)
 {
@@ -163,6 +168,14 @@ void toy_fin(struct toy *t, enum pd_dir dir)
 void toy_finish(struct toy *t)
 {
     pd_worker_finish(t->worker, t->ordinal);
+}
+
+void toy_check(const struct toy *t, unsigned i, uint8_t status, const char *asked, const char *answered)
+{
+    assert_true(i < t->count);
+    assert_int_equal(t->seen[i].status, status);
+    assert_string_equal(t->seen[i].asked, asked);
+    assert_string_equal(t->seen[i].answered, answered);
 }
 
 uint64_t toy_counter(const struct toy *t, enum pd_proto_counter counter)

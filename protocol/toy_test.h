@@ -75,6 +75,8 @@ void toy_datagram(struct toy *, enum pd_dir, const void *bytes, uint32_t len, ui
 void toy_wait(struct toy *, uint64_t ns);
 void toy_fin(struct toy *, enum pd_dir);
 void toy_finish(struct toy *);
+/* Record i has that status and those texts: else the test fails. */
+void toy_check(const struct toy *, unsigned i, uint8_t status, const char *asked, const char *answered);
 uint64_t toy_counter(const struct toy *, enum pd_proto_counter);
 uint64_t toy_flow(const struct toy *, enum pd_flow_counter);
 #endif

@@ -9,14 +9,6 @@
 
 static const uint64_t ms = 1000000;
 
-static void check(const struct toy *t, unsigned i, uint8_t status, const char *asked, const char *answered)
-{
-    assert_true(i < t->count);
-    assert_int_equal(t->seen[i].status, status);
-    assert_string_equal(t->seen[i].asked, asked);
-    assert_string_equal(t->seen[i].answered, answered);
-}
-
 /* n roundtrips one after the other: evidence that this connection never has two outstanding. */
 static void solo(struct toy *t, unsigned n)
 {
@@ -35,8 +27,8 @@ static void pipelines_pair_in_order(void **state)
     for (int i = 0; i < 300; i++)
         toy_say(t, PD_S2C, "La1\nLa2\n");
     assert_int_equal(t->count, 600);
-    check(t, 598, PD_OK, "q1\n", "a1\n");
-    check(t, 599, PD_OK, "q2\n", "a2\n");
+    toy_check(t, 598, PD_OK, "q1\n", "a1\n");
+    toy_check(t, 599, PD_OK, "q2\n", "a2\n");
     toy_free(t);
 }
 
@@ -50,8 +42,8 @@ static void beyond_the_limit_the_order_holds(void **state)
     toy_say(t, PD_C2S, "Lq5\n");
     toy_say(t, PD_S2C, "La5\n");
     assert_int_equal(t->count, 3);
-    check(t, 1, PD_OK, "q2\n", "a2\n");
-    check(t, 2, PD_OK, "q5\n", "a5\n");
+    toy_check(t, 1, PD_OK, "q2\n", "a2\n");
+    toy_check(t, 2, PD_OK, "q5\n", "a5\n");
     assert_int_equal(toy_counter(t, PD_C_UNTRACKED), 2);
     toy_free(t);
 }
@@ -63,8 +55,8 @@ static void replies_owed_and_interim(void **state)
     toy_say(t, PD_C2S, "Nqtwo\nLq2\n");
     toy_say(t, PD_S2C, "Ia-wait\nLa1\nLb1\nLa2\n");
     assert_int_equal(t->count, 2);
-    check(t, 0, PD_OK, "qtwo\n", "a1\nb1\n");
-    check(t, 1, PD_OK, "q2\n", "a2\n");
+    toy_check(t, 0, PD_OK, "qtwo\n", "a1\nb1\n");
+    toy_check(t, 1, PD_OK, "q2\n", "a2\n");
     assert_int_equal(t->seen[0].rsp_bytes, 4 + 8 + 4);
     toy_free(t);
 }
@@ -81,8 +73,8 @@ static void deferred_messages_begin_with_their_first_byte(void **state)
     uint64_t answered = t->now;
     toy_say(t, PD_S2C, "\001a2\n");
     assert_int_equal(t->count, 2);
-    check(t, 0, PD_OK, "q1\n", "a1\n");
-    check(t, 1, PD_OK, "q2\n", "a2\n");
+    toy_check(t, 0, PD_OK, "q1\n", "a1\n");
+    toy_check(t, 1, PD_OK, "q2\n", "a2\n");
     assert_int_equal(t->seen[0].first_req, began);
     assert_int_equal(t->seen[0].req_bytes, 5);
     assert_int_equal(t->seen[1].first_req, began + 2 * ms);
@@ -99,9 +91,9 @@ static void responses_say_how_many_there_are(void **state)
     toy_say(t, PD_S2C, "D\002a1\nLb1\nD\001a2\nLa3\n");
     toy_say(t, PD_S2C, "D\003orphan\n");
     assert_int_equal(t->count, 3);
-    check(t, 0, PD_OK, "q1\n", "a1\nb1\n");
-    check(t, 1, PD_OK, "q2\n", "a2\n");
-    check(t, 2, PD_OK, "q3\n", "a3\n");
+    toy_check(t, 0, PD_OK, "q1\n", "a1\nb1\n");
+    toy_check(t, 1, PD_OK, "q2\n", "a2\n");
+    toy_check(t, 2, PD_OK, "q3\n", "a3\n");
     toy_free(t);
 }
 
@@ -117,9 +109,9 @@ static void joined_and_the_first_answer_lost(void **state)
     toy_say(t, PD_S2C, "La3\n");
     toy_finish(t);
     assert_int_equal(t->count, 3);
-    check(t, 0, PD_INCOMPLETE, "q1\n", "");
-    check(t, 1, PD_OK, "q2\n", "a2\n");
-    check(t, 2, PD_OK, "q3\n", "a3\n");
+    toy_check(t, 0, PD_INCOMPLETE, "q1\n", "");
+    toy_check(t, 1, PD_OK, "q2\n", "a2\n");
+    toy_check(t, 2, PD_OK, "q3\n", "a3\n");
     toy_free(t);
 }
 
@@ -132,7 +124,7 @@ static void oneway_pairs_with_nothing(void **state)
     toy_say(t, PD_S2C, "La1\n");
     assert_int_equal(t->count, 2);
     assert_int_equal(t->seen[0].status, PD_ONEWAY);
-    check(t, 1, PD_OK, "q1\n", "a1\n");
+    toy_check(t, 1, PD_OK, "q1\n", "a1\n");
     toy_free(t);
 }
 
@@ -146,7 +138,7 @@ static void response_that_acknowledges_no_request_answers_none(void **state)
     t->seq[1] += 4;
     toy_say(t, PD_S2C, "La1\n");
     assert_int_equal(t->count, 1);
-    check(t, 0, PD_OK, "q1\n", "a1\n");
+    toy_check(t, 0, PD_OK, "q1\n", "a1\n");
     assert_int_equal(toy_counter(t, PD_C_ORPHAN), 1);
     toy_free(t);
 }
@@ -163,7 +155,7 @@ static void quarantine_ends_on_evidence(void **state)
     assert_int_equal(t->count, 20); /* where q-next begins was guessed; the next request confirms it */
     solo(t, 1);
     assert_int_equal(t->count, 22);
-    check(t, 20, PD_OK, "q-next\n", "a-next\n");
+    toy_check(t, 20, PD_OK, "q-next\n", "a-next\n");
     toy_free(t);
 }
 
@@ -181,7 +173,7 @@ static void quarantine_ends_after_silence(void **state)
     toy_say(t, PD_S2C, "La4\n");
     toy_finish(t);
     assert_int_equal(t->count, 1);
-    check(t, 0, PD_OK, "q4\n", "a4\n");
+    toy_check(t, 0, PD_OK, "q4\n", "a4\n");
     assert_int_equal(toy_counter(t, PD_C_QUARANTINED), 2);
     toy_free(t);
 }
@@ -241,7 +233,7 @@ static void half_duplex_needs_no_quarantine(void **state)
     toy_say(t, PD_S2C, "La2\n");
     toy_finish(t);
     assert_int_equal(t->count, 1);
-    check(t, 0, PD_OK, "q2\n", "a2\n");
+    toy_check(t, 0, PD_OK, "q2\n", "a2\n");
     toy_free(t);
 }
 
@@ -256,8 +248,8 @@ static void turn_rule_finds_the_response_side(void **state)
     toy_say(t, PD_C2S, "Lq2\n");
     toy_say(t, PD_S2C, "Bxyz");
     assert_int_equal(t->count, 22);
-    check(t, 20, PD_INCOMPLETE, "q1\n", "");
-    check(t, 21, PD_OK, "q2\n", "xyz");
+    toy_check(t, 20, PD_INCOMPLETE, "q1\n", "");
+    toy_check(t, 21, PD_OK, "q2\n", "xyz");
     assert_int_equal(toy_counter(t, PD_C_TURNS), 1);
     toy_free(t);
 }
@@ -271,7 +263,7 @@ static void acknowledged_but_unseen_is_a_gap_before_a_pair_depends_on_it(void **
     toy_say(t, PD_C2S, "Lq2\n"); /* acknowledges a1 */
     toy_say(t, PD_S2C, "La2\n");
     toy_finish(t);
-    check(t, 0, PD_INCOMPLETE, "q1\n", "");
+    toy_check(t, 0, PD_INCOMPLETE, "q1\n", "");
     for (unsigned i = 1; i < t->count; i++)
         assert_string_not_equal(t->seen[i].asked, "q1\n");
     toy_free(t);
@@ -286,7 +278,7 @@ static void key_pairing_survives_a_loss(void **state)
     toy_say(t, PD_C2S, "Lq\n");
     toy_say(t, PD_S2C, "K\001a1\n");
     toy_say(t, PD_C2S, "Lq\n"); /* confirms the boundary */
-    check(t, 0, PD_OK, "q1\n", "a1\n");
+    toy_check(t, 0, PD_OK, "q1\n", "a1\n");
     toy_free(t);
 }
 
@@ -302,11 +294,11 @@ static void what_lost_bytes_may_have_answered_is_not_unanswered(void **state)
     toy_say(t, PD_C2S, "T\003\nK\005q5\n");
     toy_finish(t);
     assert_int_equal(t->count, 5);
-    check(t, 0, PD_OK, "q2\n", "a2\n");
-    check(t, 1, PD_INCOMPLETE, "q1\n", "");
-    check(t, 2, PD_INCOMPLETE, "q3\n\n", "");
-    check(t, 3, PD_INCOMPLETE, "q4\n", "a4\n"); /* its last part may be what was lost */
-    check(t, 4, PD_UNANSWERED, "q5\n", "");
+    toy_check(t, 0, PD_OK, "q2\n", "a2\n");
+    toy_check(t, 1, PD_INCOMPLETE, "q1\n", "");
+    toy_check(t, 2, PD_INCOMPLETE, "q3\n\n", "");
+    toy_check(t, 3, PD_INCOMPLETE, "q4\n", "a4\n"); /* its last part may be what was lost */
+    toy_check(t, 4, PD_UNANSWERED, "q5\n", "");
     toy_free(t);
 }
 
@@ -319,7 +311,7 @@ static void join_prints_one_exchange_at_the_end(void **state)
     assert_int_equal(t->count, 0); /* provisional */
     toy_finish(t);
     assert_int_equal(t->count, 1);
-    check(t, 0, PD_OK, "q1\n", "a1\n");
+    toy_check(t, 0, PD_OK, "q1\n", "a1\n");
     assert_int_equal(toy_flow(t, PD_F_MIDSTREAM), 1);
     toy_free(t);
 }
@@ -335,7 +327,7 @@ static void join_is_trusted_when_the_next_request_finds_nothing_outstanding(void
     toy_say(t, PD_S2C, "La2\n");
     toy_say(t, PD_C2S, "Lq3\n");
     assert_true(t->count >= 1);
-    check(t, 0, PD_OK, "q1\n", "a1\n");
+    toy_check(t, 0, PD_OK, "q1\n", "a1\n");
     toy_free(t);
 }
 
@@ -364,7 +356,7 @@ static void join_on_an_unknown_port_turns_the_ends(void **state)
     toy_say(t, PD_S2C, "La1\n");
     toy_finish(t);
     assert_int_equal(t->count, 1);
-    check(t, 0, PD_OK, "q1\n", "a1\n");
+    toy_check(t, 0, PD_OK, "q1\n", "a1\n");
     toy_free(t);
 }
 
@@ -380,9 +372,9 @@ static void a_lost_response_of_the_only_request_costs_no_trust(void **state)
     toy_say(t, PD_C2S, "Lq3\n");
     toy_say(t, PD_S2C, "La3\n");
     assert_int_equal(t->count, 3);
-    check(t, 0, PD_INCOMPLETE, "q1\n", "");
-    check(t, 1, PD_OK, "q2\n", "a2\n");
-    check(t, 2, PD_OK, "q3\n", "a3\n");
+    toy_check(t, 0, PD_INCOMPLETE, "q1\n", "");
+    toy_check(t, 1, PD_OK, "q2\n", "a2\n");
+    toy_check(t, 2, PD_OK, "q3\n", "a3\n");
     toy_free(t);
 }
 
@@ -397,7 +389,7 @@ static void a_join_that_begins_with_an_unreadable_response_is_still_a_join(void 
     toy_say(t, PD_S2C, "La2\n");
     toy_finish(t);
     assert_int_equal(t->count, 2);
-    check(t, 0, PD_OK, "q1\n", "a1\n");
+    toy_check(t, 0, PD_OK, "q1\n", "a1\n");
     toy_free(t);
 }
 
@@ -412,8 +404,8 @@ static void a_lost_response_among_two_quarantines(void **state)
     toy_say(t, PD_S2C, "La3\n");
     toy_finish(t);
     assert_int_equal(t->count, 2);
-    check(t, 0, PD_INCOMPLETE, "q1\n", "");
-    check(t, 1, PD_INCOMPLETE, "q2\n", "");
+    toy_check(t, 0, PD_INCOMPLETE, "q1\n", "");
+    toy_check(t, 1, PD_INCOMPLETE, "q2\n", "");
     toy_free(t);
 }
 
@@ -427,7 +419,7 @@ static void a_prelude_is_not_a_loss(void **state)
     toy_say(t, PD_S2C, "La1\n");
     toy_finish(t);
     assert_int_equal(t->count, 1);
-    check(t, 0, PD_OK, "q1\n", "a1\n");
+    toy_check(t, 0, PD_OK, "q1\n", "a1\n");
     toy_free(t);
 }
 
