@@ -79,10 +79,9 @@ static inline char *up_to_eight(char *to, uint32_t v)
 /* Front to back, so that nothing has to be moved afterwards. */
 char *pd_print_u64(char *to, uint64_t v)
 {
-    uint64_t high = v / TEN_8;
-
-    if (high == 0)
+    if (v < TEN_8)
         return up_to_eight(to, (uint32_t)v);
+    uint64_t high = v / TEN_8;
     if (high < TEN_8)
         to = up_to_eight(to, (uint32_t)high);
     else

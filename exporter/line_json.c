@@ -354,8 +354,8 @@ static char *put_error(struct encoder *e, char *to, const struct pd_rec *r)
 }
 
 /* One side's fields and bytes; nothing at all when none was seen. */
-static char *put_side(struct encoder *e, char *to, const struct pd_rec *r, const struct pd_plan *plan,
-                      enum pd_side side)
+PD_INLINE char *put_side(struct encoder *e, char *to, const struct pd_rec *r, const struct pd_plan *plan,
+                         enum pd_side side)
 {
     static const struct pd_piece begin[] = {{"\"request\":{", 11}, {"\"response\":{", 12}};
     uint64_t bytes = side == PD_REQUEST ? r->req_bytes : r->rsp_bytes;

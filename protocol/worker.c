@@ -130,9 +130,9 @@ static void flush(struct pd_worker *w)
     w->ticking = false;
 }
 
-void pd_worker_time(struct pd_worker *w, uint64_t ts, uint64_t ordinal)
+/* Packet time reached the next boundary, or it ran back. */
+__attribute__((cold, noinline)) static void move_clock(struct pd_worker *w, uint64_t ts)
 {
-    w->ordinal = ordinal;
     if (ts < w->now && w->now - ts > w->setup->timeout) {
         /* Not packets out of order: another capture begins, or the clock was set. Clamped, its times would
          * all be the same. */
@@ -143,6 +143,15 @@ void pd_worker_time(struct pd_worker *w, uint64_t ts, uint64_t ordinal)
         w->now = ts;
     if (w->now >= w->next_tick)
         tick(w);
+}
+
+void pd_worker_time(struct pd_worker *w, uint64_t ts, uint64_t ordinal)
+{
+    w->ordinal = ordinal;
+    if (ts >= w->now && ts < w->next_tick)
+        w->now = ts;
+    else
+        move_clock(w, ts);
 }
 
 void pd_worker_packet(struct pd_worker *w, const struct pd_packet *packet)
