@@ -44,7 +44,8 @@ static void gap(struct pd_conn *c, struct pd_half *h, uint64_t n)
 
 static void passed(struct pd_half *h, uint64_t n)
 {
-    h->unseen = h->unseen > n ? h->unseen - (uint32_t)n : 0;
+    if (h->unseen)
+        h->unseen = h->unseen > n ? h->unseen - (uint32_t)n : 0;
 }
 
 void pd_flow_settle(struct pd_conn *c, struct pd_half *h)

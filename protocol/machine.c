@@ -381,14 +381,17 @@ static enum met met_feed(struct pd_conn *c, struct pd_half *h, struct pd_slice *
     h->pos = pos + took;
     in->p += took;
     in->len -= took;
-    h->gap_last = took ? false : h->gap_last;
+    if (took && h->gap_last)
+        h->gap_last = false;
     if (h->want == PD_W_NONE && !end) {
         PD_ASSERT(took == n);
         want(h, PD_W_FEED, state, left == PD_ENDLESS ? left : left - n);
     }
     if (open && took && !h->deferred)
         pd_half_mark(c, h);
-    return MET;
+    /* The usual end of a segment: all of it was used, and the next feed waits for more. */
+    bool waits = !in->len && h->want == PD_W_FEED && h->left && h->frame == PD_UNFRAMED;
+    return waits ? STARVED : MET;
 }
 
 /* Has the current token's first byte passed, and its last one not? */
