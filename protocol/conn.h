@@ -84,14 +84,14 @@ struct pd_worker {
     struct pd_conn **bucket;
     uint32_t mask;
     struct pd_conn_list list[PD_LISTS];
-    struct pd_conn *datagram;         /* the one that every datagram borrows */
-    struct pd_party party;            /* of the connection that was paired last: see pd_party_of() */
-    const struct pd_packet *packet;   /* in hand, or NULL */
-    uint64_t now, ordinal, next_tick; /* packet time, packet number, the next boundary */
-    uint32_t tick;                    /* now in ticks */
-    uint64_t token_length;            /* of the token that the running step() was given */
-    uint64_t silence;                 /* before the packet in hand, see struct pd_at */
-    bool ticking;                     /* records come from a timer, not from a packet */
+    struct pd_conn *datagram;             /* the one that every datagram borrows */
+    struct pd_party party[PD_PROTOS_MAX]; /* a protocol's, of the connection that was paired last there */
+    const struct pd_packet *packet;       /* in hand, or NULL */
+    uint64_t now, ordinal, next_tick;     /* packet time, packet number, the next boundary */
+    uint32_t tick;                        /* now in ticks */
+    uint64_t token_length;                /* of the token that the running step() was given */
+    uint64_t silence;                     /* before the packet in hand, see struct pd_at */
+    bool ticking;                         /* records come from a timer, not from a packet */
     struct pd_gap gaps[PD_GAPS];
     struct pd_tally tally;
 };
@@ -123,15 +123,17 @@ void pd_half_drop(struct pd_conn *, struct pd_half *);
 
 /* --- pairing.c --- */
 
-const struct pd_party *pd_party_make(struct pd_conn *);
+/* What of pd_party_of() follows from protos[index] alone; once a worker. */
+void pd_party_init(struct pd_worker *, unsigned index);
+/* The rest, which follows from the connection. */
+const struct pd_party *pd_party_turn(struct pd_conn *);
 
-/* The connection as the matcher sees it. Valid until another connection's is asked for. The connection and
- * its protocol say all of it: while they are the same, so is what was made of them. */
+/* The connection as the matcher sees it. Valid until another connection's of its protocol is asked for. */
 static inline const struct pd_party *pd_party_of(struct pd_conn *c)
 {
-    const struct pd_party *p = &c->worker->party;
+    const struct pd_party *p = &c->worker->party[c->index];
 
-    return p->match == &c->match && p->schema == c->proto->schema ? p : pd_party_make(c);
+    return p->match == &c->match ? p : pd_party_turn(c);
 }
 
 /* --- detect.c --- */

@@ -2,23 +2,29 @@
  */
 #include "protocol/conn.h"
 
-const struct pd_party *pd_party_make(struct pd_conn *c)
+void pd_party_init(struct pd_worker *w, unsigned index)
 {
-    struct pd_party *p = &c->worker->party;
+    const struct pd_proto *proto = w->setup->protos[index];
 
-    *p = (struct pd_party){.pairing = &c->worker->pairing,
-                           .match = &c->match,
-                           .schema = c->proto->schema,
-                           .counters = pd_conn_counters(c),
-                           .owner = c->udp ? NULL : c,
-                           .client = &c->client,
-                           .server = &c->server,
-                           .link = &c->link,
-                           .ends_hash = &c->hash,
-                           .transport = c->udp ? PD_UDP : PD_TCP,
-                           .kind = c->proto->match,
-                           .room = c->proto->outstanding,
-                           .flags = c->proto->flags};
+    w->party[index] = (struct pd_party){.pairing = &w->pairing,
+                                        .schema = proto->schema,
+                                        .counters = w->tally.proto[index],
+                                        .kind = proto->match,
+                                        .room = proto->outstanding,
+                                        .flags = proto->flags};
+}
+
+const struct pd_party *pd_party_turn(struct pd_conn *c)
+{
+    struct pd_party *p = &c->worker->party[c->index];
+
+    p->match = &c->match;
+    p->owner = c->udp ? NULL : c;
+    p->client = &c->client;
+    p->server = &c->server;
+    p->link = &c->link;
+    p->ends_hash = &c->hash;
+    p->transport = c->udp ? PD_UDP : PD_TCP;
     return p;
 }
 

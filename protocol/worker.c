@@ -46,6 +46,7 @@ static int start_protocols(struct pd_worker *w)
 
     for (unsigned i = 0; i < setup->proto_count && !error; i++) {
         const struct pd_proto *proto = setup->protos[i];
+        pd_party_init(w, i);
         if (!proto->worker_size)
             continue;
         w->proto_state[i] = calloc(1, proto->worker_size);

@@ -352,7 +352,7 @@ static inline uint64_t copy_lower_few(char *to, const uint8_t *from, uint32_t n)
 }
 
 /* Copies a name in lower case; returns a number that is the same for equal names. */
-static inline uint64_t copy_lower(char *to, const uint8_t *from, uint32_t n)
+__attribute__((always_inline)) static inline uint64_t copy_lower(char *to, const uint8_t *from, uint32_t n)
 {
     enum { WORD = 8, WIDE = 16 };
     uint64_t sum = n;

@@ -313,7 +313,6 @@ static void begin_at(struct pd_half *h, const struct begin *b)
 static void message(struct pd_conn *c, struct pd_half *h, struct pd_slice token)
 {
     struct pd_dns_message m;
-    struct begin now = here(h);
 
     m.c = (struct pd_dns_cursor){.p = token.p, .len = token.len};
     m.hash = 0; /* says that there is no question: the rest is set when it is read */
@@ -322,11 +321,13 @@ static void message(struct pd_conn *c, struct pd_half *h, struct pd_slice token)
         pd_bad(c, h, m.c.bad ? m.c.bad : "message shorter than its question");
     } else if (!told) {
         begin_of(c, h->dir)->losses++; /* not enough of it is left to tell whose it was */
-    } else {
-        if (over_tcp(c))
-            begin_at(h, begin_of(c, h->dir));
-        route(c, h, &m, over_tcp(c) ? LENGTH_BYTES : 0);
+    } else if (over_tcp(c)) {
+        struct begin now = here(h);
+        begin_at(h, begin_of(c, h->dir));
+        route(c, h, &m, LENGTH_BYTES);
         begin_at(h, &now);
+    } else {
+        route(c, h, &m, 0);
     }
 }
 
