@@ -169,10 +169,10 @@ static struct pd_pg_part *add_part(struct pd_conn *c, struct pd_rec *r, enum pd_
 }
 
 /* String statement; String text; Int16 n; Int32[n] types. */
-static void read_parse(struct pd_conn *c, struct pd_rec *r, struct pd_pg_body body)
+static void read_parse(struct pd_conn *c, struct pd_rec *r, struct pd_slice in, uint32_t all)
 {
     struct pd_slice name, text = {0};
-    bool named = pd_pg_string(&body.in, &name), whole = named && pd_pg_string(&body.in, &text);
+    bool named = pd_pg_string(&in, &name), whole = named && pd_pg_string(&in, &text);
     uint64_t key = pd_pg_key(name);
 
     if (!r) {
@@ -183,7 +183,7 @@ static void read_parse(struct pd_conn *c, struct pd_rec *r, struct pd_pg_body bo
     struct pd_pg_part *part = add_part(c, r, PD_PG_PARSE);
     if (!part)
         return;
-    uint32_t full = whole || !named ? text.len : body.full - name.len - 1;
+    uint32_t full = whole || !named ? text.len : all - name.len - 1;
     part->key = key;
     f->parses = true;
     r->flags &= (uint16_t)~PD_REC_SILENT;
@@ -200,12 +200,12 @@ static void read_parse(struct pd_conn *c, struct pd_rec *r, struct pd_pg_body bo
 }
 
 /* String portal; String statement; formats and values. */
-static void read_bind(struct pd_conn *c, struct pd_rec *r, struct pd_pg_body body)
+static void read_bind(struct pd_conn *c, struct pd_rec *r, struct pd_slice in)
 {
     struct pd_slice portal, statement;
 
-    pd_pg_string(&body.in, &portal);
-    pd_pg_string(&body.in, &statement);
+    pd_pg_string(&in, &portal);
+    pd_pg_string(&in, &statement);
     if (!r) {
         pd_learnt_drop(c, &pd_pg_state(c)->portals, pd_pg_key(portal));
         return;
@@ -219,11 +219,11 @@ static void read_bind(struct pd_conn *c, struct pd_rec *r, struct pd_pg_body bod
 }
 
 /* Byte1 'S' or 'P'; String name. */
-static void read_close(struct pd_conn *c, struct pd_rec *r, struct pd_pg_body body)
+static void read_close(struct pd_conn *c, struct pd_rec *r, struct pd_slice in)
 {
     struct pd_pg_conn *s = pd_pg_state(c);
-    struct pd_slice name = {body.in.p + 1, body.in.len - 1}, rest = name;
-    bool portal = body.in.p[0] == 'P';
+    struct pd_slice name = {in.p + 1, in.len - 1}, rest = name;
+    bool portal = in.p[0] == 'P';
 
     pd_pg_string(&rest, &name);
     if (!r) {
@@ -238,32 +238,32 @@ static void read_close(struct pd_conn *c, struct pd_rec *r, struct pd_pg_body bo
 }
 
 /* String portal; Int32 rows at most. */
-static void read_execute(struct pd_conn *c, struct pd_rec *r, struct pd_pg_body body)
+static void read_execute(struct pd_conn *c, struct pd_rec *r, struct pd_slice in)
 {
     struct pd_slice portal;
     struct pd_pg_part *part = r ? add_part(c, r, PD_PG_EXECUTE) : NULL;
 
     if (!part)
         return;
-    pd_pg_string(&body.in, &portal);
+    pd_pg_string(&in, &portal);
     part->key = pd_pg_key(portal);
     fields_of(r)->executes = true;
     r->flags &= (uint16_t)~PD_REC_SILENT;
     pd_pg_asked(c, r, part);
 }
 
-static void read_query(struct pd_conn *c, struct pd_pg_body body)
+static void read_query(struct pd_conn *c, struct pd_slice in, uint32_t all)
 {
     struct pd_slice text;
-    bool whole = pd_pg_string(&body.in, &text);
+    bool whole = pd_pg_string(&in, &text);
 
     struct pd_rec *r = pd_current(c, PD_C2S);
-    pd_pg_set_statement(c, r, text, whole ? text.len : body.full - 1);
+    pd_pg_set_statement(c, r, text, whole ? text.len : all - 1);
     if (pd_rec_is_void(r) && pd_pg_text_renames(text, whole))
         pd_pg_forget(c); /* whether its answer is seen is not certain */
 }
 
-void pd_pg_client_body(struct pd_conn *c, struct pd_half *h, uint8_t type, struct pd_pg_body body)
+void pd_pg_client_body(struct pd_conn *c, struct pd_half *h, uint8_t type, struct pd_slice in, uint32_t full)
 {
     if (h->holed && type != 'Q') { /* which name it is about is not known */
         no_memory(c);
@@ -271,24 +271,24 @@ void pd_pg_client_body(struct pd_conn *c, struct pd_half *h, uint8_t type, struc
     }
     switch (type) {
     case 'Q':
-        read_query(c, body);
+        read_query(c, in, full);
         break;
     case 'P':
-        read_parse(c, record_for_part(c), body);
+        read_parse(c, record_for_part(c), in, full);
         break;
     case 'B':
-        read_bind(c, record_for_part(c), body);
+        read_bind(c, record_for_part(c), in);
         break;
     case 'C':
-        if (body.in.len)
-            read_close(c, record_for_part(c), body);
+        if (in.len)
+            read_close(c, record_for_part(c), in);
         break;
     case 'D':
         if (record_for_part(c))
             add_part(c, record_for_part(c), PD_PG_DESCRIBE);
         break;
     default: /* E */
-        read_execute(c, record_for_part(c), body);
+        read_execute(c, record_for_part(c), in);
         break;
     }
 }

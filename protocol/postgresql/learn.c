@@ -13,18 +13,6 @@ uint64_t pd_pg_key(struct pd_slice name)
     return pd_hash(name.p, name.len < PD_PG_NAME_MAX ? name.len : PD_PG_NAME_MAX, 1) | 1;
 }
 
-bool pd_pg_string(struct pd_slice *in, struct pd_slice *string)
-{
-    const uint8_t *end = in->len ? memchr(in->p, 0, in->len) : NULL;
-    uint32_t n = end ? (uint32_t)(end - in->p) : in->len;
-
-    *string = (struct pd_slice){in->p, n};
-    n += end ? 1 : 0;
-    in->p += n;
-    in->len -= n;
-    return end;
-}
-
 static bool teaches(uint8_t kind)
 {
     return kind == PD_PG_PARSE || kind == PD_PG_BIND || kind == PD_PG_CLOSE;

@@ -21,80 +21,96 @@ enum traits {
     OK = 1,    /* such a message exists */
     READ = 2,  /* there is something to read in it */
     EMPTY = 4, /* it has no body */
-    MANY = 8   /* they come in large numbers and are only counted */
+    MANY = 8,  /* they come in large numbers and are only counted */
+    FREE = 16  /* belongs to no request and no response where none is passing, but is understood */
 };
 
-static const uint8_t client_types[256] = {
-    ['Q'] = OK | READ,  ['P'] = OK | READ, ['B'] = OK | READ,  ['D'] = OK | READ,  ['E'] = OK | READ,
-    ['C'] = OK | READ,  ['F'] = OK,        ['S'] = OK | EMPTY, ['H'] = OK | EMPTY, ['X'] = OK | EMPTY,
-    ['c'] = OK | EMPTY, ['d'] = OK | MANY, ['f'] = OK,         ['p'] = OK,
+static const uint8_t types[2][256] = {
+    [PD_C2S] =
+        {
+            ['Q'] = OK | READ,
+            ['P'] = OK | READ,
+            ['B'] = OK | READ,
+            ['D'] = OK | READ,
+            ['E'] = OK | READ,
+            ['C'] = OK | READ,
+            ['F'] = OK,
+            ['S'] = OK | EMPTY,
+            ['H'] = OK | EMPTY | FREE,
+            ['X'] = OK | EMPTY | FREE,
+            ['d'] = OK | MANY | FREE,
+            ['c'] = OK | EMPTY | FREE,
+            ['f'] = OK,
+            ['p'] = OK,
+        },
+    [PD_S2C] =
+        {
+            ['R'] = OK | READ,  ['K'] = OK,         ['S'] = OK | FREE,
+            ['Z'] = OK | READ,  ['T'] = OK,         ['D'] = OK | MANY,
+            ['C'] = OK | READ,  ['I'] = OK | EMPTY, ['E'] = OK | READ | FREE,
+            ['N'] = OK | FREE,  ['t'] = OK,         ['n'] = OK | EMPTY,
+            ['1'] = OK | EMPTY, ['2'] = OK | EMPTY, ['3'] = OK | EMPTY,
+            ['s'] = OK | EMPTY, ['A'] = OK | FREE,  ['G'] = OK,
+            ['H'] = OK,         ['W'] = OK,         ['d'] = OK | MANY | FREE,
+            ['c'] = OK | EMPTY, ['v'] = OK,         ['V'] = OK,
+        },
 };
 
-static const uint8_t server_types[256] = {
-    ['R'] = OK | READ,  ['K'] = OK,         ['S'] = OK,         ['Z'] = OK | READ,  ['T'] = OK,
-    ['D'] = OK | MANY,  ['C'] = OK | READ,  ['E'] = OK | READ,  ['I'] = OK | EMPTY, ['N'] = OK,
-    ['t'] = OK,         ['n'] = OK | EMPTY, ['1'] = OK | EMPTY, ['2'] = OK | EMPTY, ['3'] = OK | EMPTY,
-    ['s'] = OK | EMPTY, ['A'] = OK,         ['G'] = OK,         ['H'] = OK,         ['W'] = OK,
-    ['d'] = OK | MANY,  ['c'] = OK | EMPTY, ['v'] = OK,         ['V'] = OK,
-};
-
-static uint8_t traits_of(const struct pd_half *h, uint8_t type)
-{
-    return h->dir == PD_C2S ? client_types[type] : server_types[type];
-}
+/* What is done for each of many small messages is inlined, once for each direction. */
+#define EACH __attribute__((always_inline)) static inline
 
 static uint16_t state_of(enum state state, uint8_t type)
 {
     return (uint16_t)((unsigned)state | (unsigned)type << TYPE_SHIFT);
 }
 
-static void begin(struct pd_conn *c, struct pd_half *h, uint8_t type)
-{
-    if (h->dir == PD_C2S)
-        pd_pg_client_begin(c, h, type);
-    else
-        pd_pg_server_begin(c, h, type);
-}
-
-static void body(struct pd_conn *c, struct pd_half *h, uint8_t type, struct pd_slice in, uint32_t full)
-{
-    struct pd_pg_body all = {in, full};
-
-    if (h->dir == PD_C2S)
-        pd_pg_client_body(c, h, type, all);
-    else
-        pd_pg_server_body(c, h, type, all);
-}
-
-/* Bytes that are no request's and no response's count as understood. */
-static bool unowned(struct pd_conn *c, const struct pd_half *h)
+EACH void begin(struct pd_conn *c, struct pd_half *h, enum pd_dir dir, uint8_t type)
 {
     const struct pd_pg_conn *s = pd_pg_state(c);
 
-    return h->dir == PD_C2S ? s->open == PD_PG_O_NOTHING : !s->serving || s->streaming;
+    if (dir == PD_C2S)
+        pd_pg_client_begin(c, h, type);
+    else if (!s->serving || s->copying) /* else the response has begun already */
+        pd_pg_server_begin(c, h, type);
 }
 
-static void end(struct pd_conn *c, struct pd_half *h, uint8_t type, uint32_t n)
+EACH void body(struct pd_conn *c, struct pd_half *h, enum pd_dir dir, uint8_t type, struct pd_slice in,
+               uint32_t full)
 {
-    if (h->dir == PD_C2S)
-        pd_pg_client_end(c, h, type);
+    if (!(types[dir][type] & READ))
+        return;
+    if (dir == PD_C2S)
+        pd_pg_client_body(c, h, type, in, full);
     else
+        pd_pg_server_body(c, h, type, in);
+}
+
+EACH void end(struct pd_conn *c, struct pd_half *h, enum pd_dir dir, uint8_t type, uint32_t n)
+{
+    if (dir == PD_C2S)
+        pd_pg_client_end(c, h, type);
+    else if (pd_pg_state(c)->serving)
         pd_pg_server_end(c, h, type, n);
 }
 
-static bool async(const struct pd_half *h, uint8_t type)
+/* n bytes that are no request's and no response's count as understood. */
+EACH void note_free(struct pd_conn *c, enum pd_dir dir, uint8_t type, uint32_t n)
 {
-    return h->dir == PD_C2S ? type == 'X' || type == 'H' || type == 'd' || type == 'c'
-                            : type == 'N' || type == 'A' || type == 'S' || type == 'd' || type == 'E';
+    const struct pd_pg_conn *s = pd_pg_state(c);
+
+    if (!(types[dir][type] & FREE))
+        return;
+    if (dir == PD_C2S ? s->open == PD_PG_O_NOTHING : !s->serving || s->streaming)
+        pd_understood(c, n);
 }
 
 /* Type and length are sound, or the direction is lost. */
-static bool sound(struct pd_conn *c, struct pd_half *h, const uint8_t *p)
+EACH bool sound(struct pd_conn *c, struct pd_half *h, enum pd_dir dir, const uint8_t *p)
 {
-    uint8_t traits = traits_of(h, p[0]);
+    uint8_t traits = types[dir][p[0]];
     uint32_t len = pd_be32(p + 1);
 
-    if (h->dir == PD_C2S)
+    if (dir == PD_C2S)
         pd_pg_state(c)->typed = true;
     if (traits && (traits & EMPTY ? len == 4 : len >= 4 && len <= LEN_MAX))
         return true;
@@ -105,18 +121,18 @@ static bool sound(struct pd_conn *c, struct pd_half *h, const uint8_t *p)
 /* The message's head has passed, its body comes in pieces. */
 static void read_on(struct pd_conn *c, struct pd_half *h, uint8_t type, uint32_t len)
 {
-    if (async(h, type) && unowned(c, h))
-        pd_understood(c, HEAD + (uint64_t)len);
+    enum pd_dir dir = h->dir;
+
+    note_free(c, dir, type, HEAD + len);
     if (!len) {
-        if (traits_of(h, type) & READ)
-            body(c, h, type, PD_SLICE(""), 0);
-        end(c, h, type, 1);
+        body(c, h, dir, type, PD_SLICE(""), 0);
+        end(c, h, dir, type, 1);
         if (!h->opaque && !h->lost)
             pd_feed(h, S_NEXT, PD_ENDLESS);
         return;
     }
     pd_frame(h, len, state_of(S_END, type));
-    if (traits_of(h, type) & READ)
+    if (types[dir][type] & READ)
         pd_message(h, state_of(S_BODY, type), len < PD_PG_PREFIX ? len : PD_PG_PREFIX);
     else
         pd_frame_rest(h);
@@ -138,20 +154,18 @@ static uint32_t run(struct pd_slice in, uint8_t type, uint32_t *n)
 }
 
 /* A message that lies whole in the slice, with more of its kind. Returns their bytes. */
-static uint32_t whole(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
+EACH uint32_t whole(struct pd_conn *c, struct pd_half *h, enum pd_dir dir, struct pd_slice in)
 {
-    uint8_t type = in.p[0], traits = traits_of(h, type);
+    uint8_t type = in.p[0];
     uint32_t total = pd_be32(in.p + 1) + 1, n = 1;
 
-    begin(c, h, type);
-    if (traits & MANY)
+    begin(c, h, dir, type);
+    if (types[dir][type] & MANY)
         total += run((struct pd_slice){in.p + total, in.len - total}, type, &n);
     pd_feed_used(h, total);
-    if (async(h, type) && unowned(c, h))
-        pd_understood(c, total);
-    if (traits & READ)
-        body(c, h, type, (struct pd_slice){in.p + HEAD, total - HEAD}, total - HEAD);
-    end(c, h, type, n);
+    note_free(c, dir, type, total);
+    body(c, h, dir, type, (struct pd_slice){in.p + HEAD, total - HEAD}, total - HEAD);
+    end(c, h, dir, type, n);
     return total;
 }
 
@@ -180,10 +194,19 @@ static uint32_t read_startup(struct pd_conn *c, struct pd_half *h, struct pd_sli
     return PD_PG_STARTUP_HEAD;
 }
 
-/* One byte, where a wish for encryption is to be answered; ErrorResponse is a message. */
-static bool is_answer(struct pd_conn *c, const struct pd_half *h, uint8_t first)
+/* In a FEED. Returns the bytes that were used. */
+static uint32_t startup(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
 {
-    return h->dir == PD_S2C && !pd_pg_state(c)->serving && pd_expected(c) == PD_PG_NEGOTIATE && first != 'E';
+    if (in.len >= PD_PG_STARTUP_HEAD)
+        return read_startup(c, h, (struct pd_slice){in.p, PD_PG_STARTUP_HEAD}, in);
+    pd_bytes(h, S_STARTUP, PD_PG_STARTUP_HEAD);
+    return 0;
+}
+
+/* One byte, where a wish for encryption is to be answered; ErrorResponse is a message. */
+static bool is_answer(struct pd_conn *c, uint8_t first)
+{
+    return !pd_pg_state(c)->serving && pd_expected(c) == PD_PG_NEGOTIATE && first != 'E';
 }
 
 static void negotiated(struct pd_conn *c, struct pd_half *h, uint8_t answer)
@@ -199,21 +222,16 @@ static void negotiated(struct pd_conn *c, struct pd_half *h, uint8_t answer)
 
 /* --- steps --- */
 
-static uint32_t walk(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
+EACH uint32_t walk(struct pd_conn *c, struct pd_half *h, enum pd_dir dir, struct pd_slice in)
 {
     uint32_t used = 0;
 
     while (used < in.len) {
         const uint8_t *p = in.p + used;
         uint32_t left = in.len - used;
-        if (h->dir == PD_C2S && !p[0] && !pd_pg_state(c)->typed) {
-            if (left >= PD_PG_STARTUP_HEAD)
-                return used + read_startup(c, h, (struct pd_slice){p, PD_PG_STARTUP_HEAD},
-                                           (struct pd_slice){p, left});
-            pd_bytes(h, S_STARTUP, PD_PG_STARTUP_HEAD);
-            return used;
-        }
-        if (is_answer(c, h, p[0])) {
+        if (dir == PD_C2S && !p[0] && !pd_pg_state(c)->typed)
+            return used + startup(c, h, (struct pd_slice){p, left});
+        if (dir == PD_S2C && is_answer(c, p[0])) {
             negotiated(c, h, p[0]);
             if (h->opaque || h->lost)
                 return used;
@@ -224,16 +242,16 @@ static uint32_t walk(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
             pd_bytes(h, S_HEAD, HEAD);
             return used;
         }
-        if (!sound(c, h, p))
+        if (!sound(c, h, dir, p))
             return used;
         uint32_t len = pd_be32(p + 1);
         if (len >= left) {
-            begin(c, h, p[0]);
+            begin(c, h, dir, p[0]);
             pd_feed_used(h, HEAD);
             read_on(c, h, p[0], len - 4);
             return used + HEAD;
         }
-        used += whole(c, h, (struct pd_slice){p, left});
+        used += whole(c, h, dir, (struct pd_slice){p, left});
         if (h->lost || h->opaque)
             return used;
     }
@@ -250,9 +268,9 @@ static void startup_body(struct pd_conn *c, struct pd_half *h, struct pd_slice i
 
 static void head(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
 {
-    if (!sound(c, h, in.p))
+    if (!sound(c, h, h->dir, in.p))
         return;
-    begin(c, h, in.p[0]);
+    begin(c, h, h->dir, in.p[0]);
     read_on(c, h, in.p[0], pd_be32(in.p + 1) - 4);
 }
 
@@ -262,16 +280,16 @@ static uint32_t step(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
 
     switch ((enum state)(h->state & ((1 << TYPE_SHIFT) - 1))) {
     case S_NEXT:
-        return walk(c, h, in);
+        return h->dir == PD_C2S ? walk(c, h, PD_C2S, in) : walk(c, h, PD_S2C, in);
     case S_HEAD:
         head(c, h, in);
         break;
     case S_BODY:
-        body(c, h, type, in, (uint32_t)(h->size + h->frame));
+        body(c, h, h->dir, type, in, (uint32_t)(h->size + h->frame));
         pd_frame_rest(h);
         break;
     case S_END:
-        end(c, h, type, 1);
+        end(c, h, h->dir, type, 1);
         pd_feed(h, S_NEXT, PD_ENDLESS);
         break;
     case S_STARTUP:
@@ -305,7 +323,7 @@ static void start(struct pd_conn *c, struct pd_half *h)
 static enum pd_verdict lost_message(const struct pd_half *h)
 {
     uint8_t type = (uint8_t)(h->frame_end >> TYPE_SHIFT);
-    bool names = h->dir == PD_C2S ? type != 'Q' && (client_types[type] & READ) : type == 'C' || type == 'Z';
+    bool names = h->dir == PD_C2S ? type != 'Q' && (types[PD_C2S][type] & READ) : type == 'C' || type == 'Z';
 
     return names ? PD_LOST : PD_INCOMPLETE_MESSAGE;
 }

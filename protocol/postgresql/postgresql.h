@@ -102,25 +102,31 @@ static inline struct pd_pg_conn *pd_pg_state(struct pd_conn *c)
     return pd_state(c);
 }
 
-/* A message's body as far as it is at hand; full is its length on the wire. */
-struct pd_pg_body {
-    struct pd_slice in;
-    uint32_t full;
-};
-
 /* Cuts a string off the body's front, without its NUL. False when its end is not at hand; the string then is
- * all there is. */
-bool pd_pg_string(struct pd_slice *, struct pd_slice *string);
+ * all there is. Inlined, for most strings are empty. */
+static inline bool pd_pg_string(struct pd_slice *in, struct pd_slice *string)
+{
+    const uint8_t *end = !in->len ? NULL : !in->p[0] ? in->p : memchr(in->p, 0, in->len);
+    uint32_t n = end ? (uint32_t)(end - in->p) : in->len;
+
+    *string = (struct pd_slice){in->p, n};
+    n += end ? 1 : 0;
+    in->p += n;
+    in->len -= n;
+    return end;
+}
+
 /* A name's key; two names are the same when their keys are. */
 uint64_t pd_pg_key(struct pd_slice name);
 
 /* client.c, server.c: begin is called where the message's first byte is the current token's; body with what
- * is at hand of it, when there is anything in it to read; end when all of it has passed. */
+ * is at hand of it and its full length, when there is anything in it to read; end when all of it has passed.
+ */
 void pd_pg_client_begin(struct pd_conn *, struct pd_half *, uint8_t type);
-void pd_pg_client_body(struct pd_conn *, struct pd_half *, uint8_t type, struct pd_pg_body);
+void pd_pg_client_body(struct pd_conn *, struct pd_half *, uint8_t type, struct pd_slice, uint32_t full);
 void pd_pg_client_end(struct pd_conn *, struct pd_half *, uint8_t type);
 void pd_pg_server_begin(struct pd_conn *, struct pd_half *, uint8_t type);
-void pd_pg_server_body(struct pd_conn *, struct pd_half *, uint8_t type, struct pd_pg_body);
+void pd_pg_server_body(struct pd_conn *, struct pd_half *, uint8_t type, struct pd_slice);
 /* n messages of that type ended: more than one for rows only. */
 void pd_pg_server_end(struct pd_conn *, struct pd_half *, uint8_t type, uint32_t n);
 /* What is outstanding went out, or was never kept: what it would have taught is not known. */

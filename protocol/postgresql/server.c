@@ -239,18 +239,18 @@ static void read_authentication(struct pd_conn *c, struct pd_half *h, struct pd_
     pd_response_cancel(c, h);
 }
 
-void pd_pg_server_body(struct pd_conn *c, struct pd_half *h, uint8_t type, struct pd_pg_body body)
+void pd_pg_server_body(struct pd_conn *c, struct pd_half *h, uint8_t type, struct pd_slice in)
 {
     const struct pd_pg_conn *s = pd_pg_state(c);
 
     if (type == 'R')
-        read_authentication(c, h, body.in);
+        read_authentication(c, h, in);
     if (type == 'C')
-        read_tag(c, h, body.in);
+        read_tag(c, h, in);
     else if (type == 'E' && s->serving)
-        read_error(c, h, body.in);
+        read_error(c, h, in);
     else if (type == 'Z' && (s->serving || s->tail))
-        read_ready(c, h, h->holed || !body.in.len ? 0 : body.in.p[0]);
+        read_ready(c, h, h->holed || !in.len ? 0 : in.p[0]);
 }
 
 /* --- ends --- */
