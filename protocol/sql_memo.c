@@ -109,14 +109,14 @@ static uint64_t mix(uint64_t key, uint64_t v)
     return key ^ key >> 32;
 }
 
-/* Of the text up to its first number: two that are the same do not differ before that. Never 0. */
+/* Of the text's whole words up to its first number: two that are the same do not differ before that. Never 0.
+ */
 static uint64_t key_of(struct pd_slice sql)
 {
     uint64_t key = 0;
 
-    for (uint32_t i = 0; i < sql.len; i += WORD) {
-        uint32_t left = sql.len - i;
-        uint64_t v = left < WORD ? load8(sql.p + sql.len - WORD) >> BITS * (WORD - left) : load8(sql.p + i);
+    for (uint32_t i = 0; i + WORD <= sql.len; i += WORD) {
+        uint64_t v = load8(sql.p + i);
         for (uint64_t digits = digits_of(v); digits; digits &= digits - 1) {
             uint32_t bit = (uint32_t)__builtin_ctzll(digits) + 1 - BITS, at = i + bit / BITS;
             if (at && before_number(sql.p[at - 1]))

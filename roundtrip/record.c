@@ -249,14 +249,6 @@ void pd_text_add(struct pd_rec *r, struct pd_text *t, struct pd_slice in, uint16
         push(r, t, in, least(n, least(piece_room(r), r->arena_left)));
 }
 
-void pd_text_static(struct pd_text *t, const char *s)
-{
-    size_t len = strlen(s);
-
-    PD_ASSERT(len <= UINT16_MAX);
-    *t = (struct pd_text){.s = s, .full = (uint32_t)len, .len = (uint16_t)len};
-}
-
 /* All node kinds begin with their next pointer. */
 struct node {
     struct node *next;

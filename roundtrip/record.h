@@ -2,8 +2,10 @@
  * pool. Its texts live in an arena: a part of the record itself, then chunks from the store's pools. */
 #ifndef PD_ROUNDTRIP_RECORD_H
 #define PD_ROUNDTRIP_RECORD_H
+#include "base/check.h"
 #include "base/pool.h"
 #include "roundtrip/schema.h"
+#include <string.h>
 
 enum pd_status { PD_OK, PD_ERROR, PD_UNANSWERED, PD_ONEWAY, PD_INCOMPLETE, PD_STATUS_COUNT };
 
@@ -115,8 +117,15 @@ void pd_text_set(struct pd_rec *, struct pd_text *, struct pd_slice in, uint16_t
 /* Appends to a text (starting it when it has none), up to cap bytes in all. full counts everything. */
 void pd_text_add(struct pd_rec *, struct pd_text *, struct pd_slice in, uint16_t cap);
 
-/* Points a text at a string that outlives the record: a literal or a const table. */
-void pd_text_static(struct pd_text *, const char *s);
+/* Points a text at a string that outlives the record: a literal, whose length is known when this is compiled,
+ * or a const table. */
+static inline void pd_text_static(struct pd_text *t, const char *s)
+{
+    size_t len = strlen(s);
+
+    PD_ASSERT(len <= UINT16_MAX);
+    *t = (struct pd_text){.s = s, .full = (uint32_t)len, .len = (uint16_t)len};
+}
 
 static inline void pd_int_set(struct pd_int *i, int64_t v)
 {

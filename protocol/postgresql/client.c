@@ -32,7 +32,8 @@ static struct pd_rec *open_group(struct pd_conn *c, struct pd_half *h)
         s->tail = false;
         if (idle)
             s->muddled = false;
-        pd_pg_set_request(c, r, NULL, "extended");
+        pd_text_static(&fields_of(r)->mode, "extended");
+        pd_pg_set_session(c, r);
     } else if (pd_trusted(c)) {
         s->no_room = s->muddled = true;
         pd_pg_forget(c);
@@ -101,9 +102,10 @@ static void begin_whole(struct pd_conn *c, struct pd_half *h, enum pd_pg_kind ki
     if (idle)
         s->muddled = false;
     if (kind == PD_PG_CALL)
-        pd_pg_set_request(c, r, "FUNCTION_CALL", NULL);
+        pd_text_static(&fields_of(r)->command, "FUNCTION_CALL");
     else
-        pd_pg_set_request(c, r, NULL, "simple");
+        pd_text_static(&fields_of(r)->mode, "simple");
+    pd_pg_set_session(c, r);
 }
 
 void pd_pg_client_begin(struct pd_conn *c, struct pd_half *h, uint8_t type)

@@ -64,32 +64,21 @@ const struct pd_schema pd_pg_schema = {
     .mask = mask,
 };
 
-static void set_session(struct pd_rec *r, const struct pd_pg_session *session)
+/* The session's names outlive its records. */
+static struct pd_text lasting(const char *s, uint8_t len)
 {
-    struct pd_pg *f = pd_fields(r);
-
-    if (session->database_len)
-        pd_text_set(r, &f->database,
-                    (struct pd_slice){(const uint8_t *)session->database, session->database_len},
-                    PD_PG_NAME_MAX);
-    if (session->user_len)
-        pd_text_set(r, &f->user, (struct pd_slice){(const uint8_t *)session->user, session->user_len},
-                    PD_PG_NAME_MAX);
+    return (struct pd_text){.s = len ? s : NULL, .full = len, .len = len};
 }
 
-void pd_pg_set_request(struct pd_conn *c, struct pd_rec *r, const char *command, const char *mode)
+void pd_pg_set_session(struct pd_conn *c, struct pd_rec *r)
 {
     struct pd_pg *f = pd_fields(r);
-    const struct pd_pg_conn *s = pd_pg_state(c);
+    const struct pd_pg_session *session = pd_pg_state(c)->session;
 
-    if (pd_rec_is_void(r))
+    if (!session || pd_rec_is_void(r))
         return;
-    if (command)
-        pd_text_static(&f->command, command);
-    if (mode)
-        pd_text_static(&f->mode, mode);
-    if (s->session)
-        set_session(r, s->session);
+    f->database = lasting(session->database, session->database_len);
+    f->user = lasting(session->user, session->user_len);
 }
 
 /* --- statements --- */
@@ -162,12 +151,22 @@ static bool tag_number(struct pd_slice tag, uint64_t *n)
     return true;
 }
 
-static bool one_of(struct pd_slice word, const char *const *list)
+enum verb_kind { OTHER, SELECT, RETURNING, CHANGING, COPY };
+
+/* What a tag with this verb counts. */
+static enum verb_kind kind_of(struct pd_slice verb)
 {
-    for (; *list; list++)
-        if (strlen(*list) == word.len && memcmp(word.p, *list, word.len) == 0)
-            return true;
-    return false;
+    static const struct {
+        const char *s;
+        uint8_t len, kind;
+    } verbs[] = {{"SELECT", 6, SELECT},   {"INSERT", 6, CHANGING}, {"UPDATE", 6, CHANGING},
+                 {"DELETE", 6, CHANGING}, {"MERGE", 5, CHANGING},  {"FETCH", 5, RETURNING},
+                 {"SHOW", 4, RETURNING},  {"COPY", 4, COPY},       {"EXPLAIN", 7, RETURNING}};
+
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+        if (verb.len == verbs[i].len && memcmp(verb.p, verbs[i].s, verb.len) == 0)
+            return verbs[i].kind;
+    return OTHER;
 }
 
 /* Of several tags the last is kept, in one place. */
@@ -186,12 +185,10 @@ static void set_tag_text(struct pd_rec *r, struct pd_slice tag)
 
 struct pd_slice pd_pg_set_tag(struct pd_rec *r, struct pd_slice tag)
 {
-    static const char *const changing[] = {"INSERT", "UPDATE", "DELETE", "MERGE", NULL};
-    static const char *const returning[] = {"SELECT", "FETCH", "SHOW", "EXPLAIN", NULL};
     struct pd_pg *f = pd_fields(r);
     const uint8_t *blank = tag.len ? memchr(tag.p, ' ', tag.len) : NULL;
     struct pd_slice verb = {tag.p, blank ? (uint32_t)(blank - tag.p) : tag.len};
-    bool copy = pd_slice_eq(verb, PD_SLICE("COPY")), select = pd_slice_eq(verb, PD_SLICE("SELECT"));
+    enum verb_kind kind = kind_of(verb);
     uint64_t n = 0;
     bool numbered = tag_number(tag, &n);
 
@@ -202,12 +199,12 @@ struct pd_slice pd_pg_set_tag(struct pd_rec *r, struct pd_slice tag)
         pd_text_set(r, &f->command, verb, PD_SQL_VERB_MAX);
     f->tagged = true;
     /* SELECT INTO and CREATE TABLE AS have SELECT's tag, but return nothing. */
-    bool into = select && n && !f->counted;
-    if (numbered && (one_of(verb, changing) || into || (copy && !f->copied)))
+    bool into = kind == SELECT && n && !f->counted;
+    if (numbered && (kind == CHANGING || into || (kind == COPY && !f->copied)))
         add(&f->affected_rows, n);
-    else if (numbered && copy)
+    else if (numbered && kind == COPY)
         add(&f->rows, n);
-    if (f->counted || f->described || (one_of(verb, returning) && !into))
+    if (f->counted || f->described || kind == RETURNING || (kind == SELECT && !into))
         add(&f->rows, f->counted);
     f->counted = 0;
     f->described = f->copied = false;

@@ -164,8 +164,8 @@ void pd_pg_forget(struct pd_conn *);
 
 /* fields.c */
 extern const struct pd_schema pd_pg_schema;
-/* A record's first fields: what kind of request, and the session's. NULL: not known. */
-void pd_pg_set_request(struct pd_conn *, struct pd_rec *, const char *command, const char *mode);
+/* The session's user and database, as far as they are known. */
+void pd_pg_set_session(struct pd_conn *, struct pd_rec *);
 /* The statement with its summary and its verb. */
 void pd_pg_set_statement(struct pd_conn *, struct pd_rec *, struct pd_slice text, uint32_t full);
 void pd_pg_clear_statement(struct pd_rec *);

@@ -93,7 +93,7 @@ void pd_pg_startup_end(struct pd_conn *c, struct pd_half *h, enum pd_pg_startup 
     }
     if (kind == PD_PG_S_SESSION) {
         read_parameters(c, parameters);
-        pd_pg_set_request(c, pd_current(c, PD_C2S), NULL, NULL);
+        pd_pg_set_session(c, pd_current(c, PD_C2S));
     }
     pd_request_end(c, h);
 }
