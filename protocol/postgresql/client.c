@@ -2,6 +2,8 @@
  * of the record of the Execute behind them, or of a group that a Sync or a Flush ends without one. */
 #include "protocol/postgresql/postgresql.h"
 
+enum { HEAD = 5 };
+
 static struct pd_pg *fields_of(struct pd_rec *r)
 {
     return pd_fields(r);
@@ -265,34 +267,30 @@ static void read_query(struct pd_conn *c, struct pd_slice in, uint32_t all)
         pd_pg_forget(c); /* whether its answer is seen is not certain */
 }
 
+static void read_part(struct pd_conn *c, uint8_t type, struct pd_slice in, uint32_t full)
+{
+    struct pd_rec *r = record_for_part(c);
+
+    if (type == 'P')
+        read_parse(c, r, in, full);
+    else if (type == 'B')
+        read_bind(c, r, in);
+    else if (type == 'E')
+        read_execute(c, r, in);
+    else if (type == 'C' && in.len)
+        read_close(c, r, in);
+    else if (type == 'D' && r)
+        add_part(c, r, PD_PG_DESCRIBE);
+}
+
 void pd_pg_client_body(struct pd_conn *c, struct pd_half *h, uint8_t type, struct pd_slice in, uint32_t full)
 {
-    if (h->holed && type != 'Q') { /* which name it is about is not known */
-        no_memory(c);
-        return;
-    }
-    switch (type) {
-    case 'Q':
+    if (type == 'Q')
         read_query(c, in, full);
-        break;
-    case 'P':
-        read_parse(c, record_for_part(c), in, full);
-        break;
-    case 'B':
-        read_bind(c, record_for_part(c), in);
-        break;
-    case 'C':
-        if (in.len)
-            read_close(c, record_for_part(c), in);
-        break;
-    case 'D':
-        if (record_for_part(c))
-            add_part(c, record_for_part(c), PD_PG_DESCRIBE);
-        break;
-    default: /* E */
-        read_execute(c, record_for_part(c), in);
-        break;
-    }
+    else if (h->holed) /* which name it is about is not known */
+        no_memory(c);
+    else
+        read_part(c, type, in, full);
 }
 
 /* --- ends --- */
@@ -406,4 +404,32 @@ void pd_pg_client_end(struct pd_conn *c, struct pd_half *h, uint8_t type)
     default: /* X */
         break;
     }
+}
+
+/* Does a Sync follow at once, on whose beginning nothing depends? Then it need not be told apart. */
+static bool sync_follows(struct pd_conn *c, const struct pd_half *h, struct pd_slice behind)
+{
+    static const uint8_t sync[HEAD] = {'S', 0, 0, 0, 4};
+
+    return behind.len >= HEAD && memcmp(behind.p, sync, HEAD) == 0 && !pd_pg_state(c)->copying &&
+           !h->unproven && !pd_half_of(c, PD_S2C)->unseen;
+}
+
+uint32_t pd_pg_client_part(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
+{
+    uint8_t type = in.p[0];
+    uint32_t n = pd_be32(in.p + 1) + 1;
+
+    begin_part(c, h);
+    pd_feed_used(h, n);
+    read_part(c, type, (struct pd_slice){in.p + HEAD, n - HEAD}, n - HEAD);
+    struct pd_rec *r = type == 'E' ? record_for_part(c) : NULL;
+    if (r && sync_follows(c, h, (struct pd_slice){in.p + n, in.len - n})) {
+        pd_pg_note_renaming(c, r);
+        pd_feed_used(h, HEAD);
+        end_sync(c, h);
+        return n + HEAD;
+    }
+    end_part(c, h, type);
+    return n;
 }

@@ -22,6 +22,7 @@ enum traits {
     READ = 2,  /* there is something to read in it */
     EMPTY = 4, /* it has no body */
     MANY = 8,  /* they come in large numbers and are only counted */
+    PART = 32, /* of a group, see pd_pg_client_part() */
     FREE = 16  /* belongs to no request and no response where none is passing, but is understood */
 };
 
@@ -29,11 +30,11 @@ static const uint8_t types[2][256] = {
     [PD_C2S] =
         {
             ['Q'] = OK | READ,
-            ['P'] = OK | READ,
-            ['B'] = OK | READ,
-            ['D'] = OK | READ,
-            ['E'] = OK | READ,
-            ['C'] = OK | READ,
+            ['P'] = OK | READ | PART,
+            ['B'] = OK | READ | PART,
+            ['D'] = OK | READ | PART,
+            ['E'] = OK | READ | PART,
+            ['C'] = OK | READ | PART,
             ['F'] = OK,
             ['S'] = OK | EMPTY,
             ['H'] = OK | EMPTY | FREE,
@@ -139,7 +140,7 @@ static void read_on(struct pd_conn *c, struct pd_half *h, uint8_t type, uint32_t
 }
 
 /* More whole messages of a kind that is only counted. Returns their bytes. */
-static uint32_t run(struct pd_slice in, uint8_t type, uint32_t *n)
+EACH uint32_t more(struct pd_slice in, uint8_t type, uint32_t *n)
 {
     uint32_t used = 0;
 
@@ -153,19 +154,36 @@ static uint32_t run(struct pd_slice in, uint8_t type, uint32_t *n)
     return used;
 }
 
-/* A message that lies whole in the slice, with more of its kind. Returns their bytes. */
-EACH uint32_t whole(struct pd_conn *c, struct pd_half *h, enum pd_dir dir, struct pd_slice in)
+/* A message that lies whole in the slice, with more of its kind when there are. Returns their bytes. */
+static uint32_t run(struct pd_conn *c, struct pd_half *h, enum pd_dir dir, struct pd_slice in)
 {
     uint8_t type = in.p[0];
-    uint32_t total = pd_be32(in.p + 1) + 1, n = 1;
+    uint32_t first = pd_be32(in.p + 1) + 1, all = first, n = 1;
 
     begin(c, h, dir, type);
     if (types[dir][type] & MANY)
-        total += run((struct pd_slice){in.p + total, in.len - total}, type, &n);
-    pd_feed_used(h, total);
-    note_free(c, dir, type, total);
-    body(c, h, dir, type, (struct pd_slice){in.p + HEAD, total - HEAD}, total - HEAD);
+        all += more((struct pd_slice){in.p + first, in.len - first}, type, &n);
+    pd_feed_used(h, all);
+    note_free(c, dir, type, all);
+    body(c, h, dir, type, (struct pd_slice){in.p + HEAD, first - HEAD}, first - HEAD);
     end(c, h, dir, type, n);
+    return all;
+}
+
+/* The same, seldom of more than one message. */
+EACH uint32_t whole(struct pd_conn *c, struct pd_half *h, enum pd_dir dir, struct pd_slice in)
+{
+    uint8_t type = in.p[0], traits = types[dir][type];
+    uint32_t total = pd_be32(in.p + 1) + 1;
+
+    if (dir == PD_C2S && traits & PART)
+        return pd_pg_client_part(c, h, in);
+    if (traits & (MANY | FREE))
+        return run(c, h, dir, in);
+    begin(c, h, dir, type);
+    pd_feed_used(h, total);
+    body(c, h, dir, type, (struct pd_slice){in.p + HEAD, total - HEAD}, total - HEAD);
+    end(c, h, dir, type, 1);
     return total;
 }
 

@@ -125,6 +125,9 @@ uint64_t pd_pg_key(struct pd_slice name);
 void pd_pg_client_begin(struct pd_conn *, struct pd_half *, uint8_t type);
 void pd_pg_client_body(struct pd_conn *, struct pd_half *, uint8_t type, struct pd_slice, uint32_t full);
 void pd_pg_client_end(struct pd_conn *, struct pd_half *, uint8_t type);
+/* A Parse, Bind, Describe, Close or Execute that is at hand whole, with what comes behind it: all three in
+ * one, and perhaps a Sync too. Returns the bytes that were used. */
+uint32_t pd_pg_client_part(struct pd_conn *, struct pd_half *, struct pd_slice);
 void pd_pg_server_begin(struct pd_conn *, struct pd_half *, uint8_t type);
 void pd_pg_server_body(struct pd_conn *, struct pd_half *, uint8_t type, struct pd_slice);
 /* n messages of that type ended: more than one for rows only. */
