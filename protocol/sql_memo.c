@@ -13,9 +13,55 @@ static uint64_t load8(const uint8_t *p)
     return pd_le32(p) | (uint64_t)pd_le32(p + 4) << 32;
 }
 
-static bool is_digit(uint8_t c)
+/* Up to eight bytes of a text of at least so many, from i on; zeros behind its end. */
+static uint64_t word_at(struct pd_slice text, uint32_t i)
 {
-    return c >= '0' && c <= '9';
+    uint32_t left = text.len - i;
+
+    if (left >= WORD)
+        return load8(text.p + i);
+    return left ? load8(text.p + text.len - WORD) >> BITS * (WORD - left) : 0;
+}
+
+/* The highest bit of each byte that is a digit; of each that is none. */
+static uint64_t digits_of(uint64_t v)
+{
+    uint64_t value = v ^ EACH_BYTE('0');
+
+    return ~(((value & EACH_BYTE(0x7f)) + EACH_BYTE(0x80 - 10)) | value) & EACH_BYTE(0x80);
+}
+
+static uint64_t others_of(uint64_t v)
+{
+    return ~digits_of(v) & EACH_BYTE(0x80);
+}
+
+/* How many digits stand at i. Numbers are of any length, so that a loop over bytes ends where nobody foresees
+ * it.
+ */
+static uint32_t digits_at(struct pd_slice text, uint32_t i)
+{
+    uint32_t from = i;
+    uint64_t others;
+
+    while (!(others = others_of(word_at(text, i))))
+        i += WORD;
+    return i - from + (uint32_t)__builtin_ctzll(others) / BITS;
+}
+
+/* How many end before i. */
+static uint32_t digits_before(struct pd_slice text, uint32_t i)
+{
+    uint32_t from = i;
+
+    for (; i >= WORD; i -= WORD) {
+        uint64_t others = others_of(load8(text.p + i - WORD));
+        if (others)
+            return from - i + (uint32_t)__builtin_clzll(others) / BITS;
+    }
+    while (i && text.p[i - 1] >= '0' && text.p[i - 1] <= '9')
+        i--;
+    return from - i;
 }
 
 /* May a number begin behind this byte, and nothing else? */
@@ -32,17 +78,10 @@ static bool after_number(uint8_t c)
 /* Where both differ: passes the rest of the number that both are in. */
 static bool pass_number(struct pd_slice a, struct pd_slice b, uint32_t *ai, uint32_t *bi)
 {
-    uint32_t i = *ai, j = *bi, digits = 0;
+    uint32_t before = digits_before(a, *ai), an = digits_at(a, *ai), bn = digits_at(b, *bi);
+    uint32_t begin = *ai - before, i = *ai + an, j = *bi + bn;
 
-    while (digits < i && is_digit(a.p[i - 1 - digits]))
-        digits++;
-    uint32_t before = i - digits;
-    while (i < a.len && is_digit(a.p[i]))
-        i++;
-    while (j < b.len && is_digit(b.p[j]))
-        j++;
-    bool moved = i > *ai || j > *bi;
-    if (!moved || !before || !before_number(a.p[before - 1]) || i == before || j == *bi - digits)
+    if (!(an + bn) || !begin || !before_number(a.p[begin - 1]) || !(before + an) || !(before + bn))
         return false;
     if ((i < a.len && !after_number(a.p[i])) || (j < b.len && !after_number(b.p[j])))
         return false;
@@ -94,14 +133,6 @@ static bool fits(const struct pd_sql_memo_entry *e, struct pd_slice sql, bool cu
 }
 
 /* --- keys --- */
-
-/* The highest bit of each byte that is a digit. */
-static uint64_t digits_of(uint64_t v)
-{
-    uint64_t value = v ^ EACH_BYTE('0');
-
-    return ~(((value & EACH_BYTE(0x7f)) + EACH_BYTE(0x80 - 10)) | value) & EACH_BYTE(0x80);
-}
 
 static uint64_t mix(uint64_t key, uint64_t v)
 {

@@ -409,10 +409,8 @@ void pd_pg_client_end(struct pd_conn *c, struct pd_half *h, uint8_t type)
 /* Does a Sync follow at once, on whose beginning nothing depends? Then it need not be told apart. */
 static bool sync_follows(struct pd_conn *c, const struct pd_half *h, struct pd_slice behind)
 {
-    static const uint8_t sync[HEAD] = {'S', 0, 0, 0, 4};
-
-    return behind.len >= HEAD && memcmp(behind.p, sync, HEAD) == 0 && !pd_pg_state(c)->copying &&
-           !h->unproven && !pd_half_of(c, PD_S2C)->unseen;
+    return behind.len >= HEAD && behind.p[0] == 'S' && pd_be32(behind.p + 1) == 4 &&
+           !pd_pg_state(c)->copying && !h->unproven && !pd_half_of(c, PD_S2C)->unseen;
 }
 
 uint32_t pd_pg_client_part(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
