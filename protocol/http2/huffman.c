@@ -7,7 +7,7 @@
 
 enum {
     LONGEST = 30,   /* bits of a code */
-    REMEMBERED = 6, /* bytes of a string, so many at least: what is shorter is soon decoded */
+    REMEMBERED = 3, /* bytes of a string, so many at least: what is shorter is soon decoded */
     LONGER = 255    /* more bits than are ever at hand */
 };
 
