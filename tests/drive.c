@@ -287,7 +287,7 @@ const char *drive_full(const struct drive *d, size_t i)
     return i < d->replay.count ? d->replay.line[i].text : NULL;
 }
 
-const char *drive_line(struct drive *d, size_t i)
+static char *stripped(struct drive *d, size_t i)
 {
     static const char *const keys[] = {"time", "client", "server", "packet", "duration", "wait", NULL};
     const char *full = drive_full(d, i);
@@ -301,6 +301,25 @@ const char *drive_line(struct drive *d, size_t i)
     d->plain[d->plain_count++] = plain;
     replay_strip(plain, keys);
     return plain;
+}
+
+const char *drive_line(struct drive *d, size_t i)
+{
+    return stripped(d, i);
+}
+
+const char *drive_row(struct drive *d, size_t i)
+{
+    static const char before[] = "\"status\":";
+    char *line = stripped(d, i), *row = line ? strstr(line, before) : NULL;
+
+    if (!row)
+        return "nothing";
+    row += sizeof before - 1;
+    row[strlen(row) - 1] = 0;
+    for (char *p = row; (p = strchr(p, '"'));)
+        *p = '\'';
+    return row;
 }
 
 const struct pd_tally *drive_tally(const struct drive *d)

@@ -75,6 +75,9 @@ size_t drive_count(const struct drive *);
 /* Record i, in the order of the output, as JSON without time, ends, packet, duration and wait; NULL when
  * there is none. Valid until drive_free(). All secrets are shown. */
 const char *drive_line(struct drive *, size_t i);
+/* The same from the status on, with ' for " and without the brace that closes it, as tables in tests have it;
+ * "nothing" when there is none. */
+const char *drive_row(struct drive *, size_t i);
 /* The same with everything. */
 const char *drive_full(const struct drive *, size_t i);
 

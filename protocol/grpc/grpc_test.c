@@ -1,16 +1,7 @@
 /* grpc_test.c: gRPC in hand-written HTTP/2 frames, whole and in pieces. */
-#include "tests/drive.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
+#include "protocol/http2/http2_test.h"
 
-#include <cmocka.h>
-
-/* A frame: length (one byte of it), type, flags, stream (one byte of it), payload. */
-#define F(length, type, flags, stream, payload) "\0\0" length type flags "\0\0\0" stream payload
-#define OPEN "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" F("\0", "\x04", "\0", "\0", "")
-#define SETTINGS F("\0", "\x04", "\0", "\0", "")
+#define OPEN PREFACE SETTINGS
 /* :method POST, :scheme http, :path /a.B/C, :authority x, content-type; none of it enters a table.
  */
 #define HEADERS(type) "\x83\x86\x04\x06/a.B/C\x01\x01x\x0f\x10" type
@@ -22,30 +13,6 @@
 #define STATUS(digit) F("\x0f", "\x01", "\x05", "\x01", "\0\x0bgrpc-status\x01" digit)
 #define ASKED "'request':{'service':'a.B','method':'C','stream_id':1,'host':'x'"
 
-struct turn { /* what one side sends at once */
-    const char *bytes;
-    uint16_t len;
-    uint8_t dir;
-};
-
-struct talk {
-    const char *name;
-    struct turn turn[8];
-    const char *line; /* with ' for " */
-};
-
-#define C(text)                                                                                              \
-    {                                                                                                        \
-        text, sizeof(text) - 1, PD_C2S                                                                       \
-    }
-#define S(text)                                                                                              \
-    {                                                                                                        \
-        text, sizeof(text) - 1, PD_S2C                                                                       \
-    }
-
-static const uint32_t cuts[] = {0, 1, 2, 3, 7, 64};
-enum { CUTS = sizeof cuts / sizeof cuts[0] };
-
 static const struct talk talks[] = {
     {
         .name = "messages whose prefixes are cut by frames",
@@ -53,9 +20,9 @@ static const struct talk talks[] = {
                        F("\x09", "\0", "\0", "\x01", "\0\x02hi\0\0\0\0\0")
                            F("\x06", "\0", "\x01", "\x01", "\x01\0\0\0\x01x")),
                  S(SETTINGS OK200 F("\x05", "\0", "\0", "\x01", "\0\0\0\0\0")), S(STATUS("0"))},
-        .line = "'ok'," ASKED
-                ",'messages':3,'body_bytes':18,'bytes':86},'response':{'status_code':0,'status':'OK',"
-                "'http_status_code':200,'messages':1,'body_bytes':5,'bytes':48}",
+        .line = {"'ok'," ASKED
+                 ",'messages':3,'body_bytes':18,'bytes':86},'response':{'status_code':0,'status':'OK',"
+                 "'http_status_code':200,'messages':1,'body_bytes':5,'bytes':48}"},
     },
     {
         .name = "trailers only, with a coded message",
@@ -63,30 +30,30 @@ static const struct talk talks[] = {
                                                             "\x88\0\x0bgrpc-status\x01"
                                                             "5\0\x0cgrpc-message\x05"
                                                             "%41%%"))},
-        .line = "'error','error':'NOT_FOUND'," ASKED ",'messages':0,'body_bytes':0,'bytes':41},'response':{"
-                "'status_code':5,'status':'NOT_FOUND','message':'A%%','http_status_code':200,'messages':0,"
-                "'body_bytes':0,'bytes':45}",
+        .line = {"'error','error':'NOT_FOUND'," ASKED ",'messages':0,'body_bytes':0,'bytes':41},'response':{"
+                 "'status_code':5,'status':'NOT_FOUND','message':'A%%','http_status_code':200,'messages':0,"
+                 "'body_bytes':0,'bytes':45}"},
     },
     {
         .name = "reset by the server: its code is the status",
         .turn = {C(OPEN CALL("\x05", "\x01")), S(SETTINGS F("\x04", "\x03", "\0", "\x01", "\0\0\0\x0b"))},
-        .line = "'error','error':'RESOURCE_EXHAUSTED'," ASKED
-                ",'messages':0,'body_bytes':0,'bytes':41},'response':{"
-                "'status_code':8,'status':'RESOURCE_EXHAUSTED','messages':0,'body_bytes':0,'bytes':13}",
+        .line = {"'error','error':'RESOURCE_EXHAUSTED'," ASKED
+                 ",'messages':0,'body_bytes':0,'bytes':41},'response':{"
+                 "'status_code':8,'status':'RESOURCE_EXHAUSTED','messages':0,'body_bytes':0,'bytes':13}"},
     },
     {
         .name = "cancelled by the client",
         .turn = {C(OPEN CALL("\x05", "\x01")), S(SETTINGS OK200),
                  C(F("\x04", "\x03", "\0", "\x01", "\0\0\0\x08"))},
-        .line = "'error','error':'CANCELLED'," ASKED ",'messages':0,'body_bytes':0,'bytes':41},'response':{"
-                "'status_code':1,'status':'CANCELLED','http_status_code':200,'messages':0,'body_bytes':0,'"
-                "bytes':10}",
+        .line = {"'error','error':'CANCELLED'," ASKED ",'messages':0,'body_bytes':0,'bytes':41},'response':{"
+                 "'status_code':1,'status':'CANCELLED','http_status_code':200,'messages':0,'body_bytes':0,'"
+                 "bytes':10}"},
     },
     {
         .name = "a status that nobody sent is not made up",
         .turn = {C(OPEN CALL("\x05", "\x01")), S(SETTINGS F("\x01", "\x01", "\x05", "\x01", "\x88"))},
-        .line = "'ok'," ASKED ",'messages':0,'body_bytes':0,'bytes':41},'response':{"
-                "'http_status_code':200,'messages':0,'body_bytes':0,'bytes':10}",
+        .line = {"'ok'," ASKED ",'messages':0,'body_bytes':0,'bytes':41},'response':{"
+                 "'http_status_code':200,'messages':0,'body_bytes':0,'bytes':10}"},
     },
     {
         .name = "grpc-web is plain HTTP/2",
@@ -94,51 +61,17 @@ static const struct talk talks[] = {
                           HEADERS("\x14"
                                   "application/grpc-web"))),
                  S(SETTINGS F("\x01", "\x01", "\x05", "\x01", "\x88"))},
-        .line = "'ok','request':{'method':'POST','path':'/a.B/"
-                "C','scheme':'http','host':'x','version':'2','stream_id':1,"
-                "'body_bytes':0,'bytes':45},'response':{'status_code':200,'body_bytes':0,'bytes':10}",
+        .line = {"'ok','request':{'method':'POST','path':'/a.B/"
+                 "C','scheme':'http','host':'x','version':'2','stream_id':1,"
+                 "'body_bytes':0,'bytes':45},'response':{'status_code':200,'body_bytes':0,'bytes':10}"},
     },
 };
 enum { TALKS = sizeof talks / sizeof talks[0] };
 
-/* A line as the tables have it. */
-static const char *plain(const char *line)
-{
-    static char text[4096];
-    size_t n = 0;
-    const char *from = line ? strstr(line, "\"status\":") : NULL;
-
-    if (!from)
-        return "nothing";
-    for (from += 9; *from && n < sizeof text - 1; from++)
-        text[n++] = *from == '"' ? '\'' : *from;
-    text[n - 1] = '\0'; /* the last brace */
-    return text;
-}
-
-static void play(const struct talk *t, uint32_t cut)
-{
-    struct drive *d = drive_new("http2");
-
-    drive_option(d, "headers", "none");
-    drive_cut(d, cut);
-    drive_syn(d);
-    for (size_t i = 0; i < sizeof t->turn / sizeof t->turn[0]; i++)
-        if (t->turn[i].len)
-            drive_send(d, t->turn[i].dir, t->turn[i].bytes, t->turn[i].len);
-    drive_finish(d);
-    if (drive_count(d) != 1 || strcmp(plain(drive_line(d, 0)), t->line) != 0)
-        fail_msg("%s, pieces of %u, %zu lines:\n%s\n%s", t->name, cut, drive_count(d),
-                 plain(drive_line(d, 0)), t->line);
-    drive_free(d);
-}
-
 static void calls_are_the_same_in_pieces(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < TALKS; i++)
-        for (size_t k = 0; k < CUTS; k++)
-            play(&talks[i], cuts[k]);
+    play_all(talks, TALKS);
 }
 
 /* A message of 1,000 bytes in one frame. `lost` of its bytes do not come, from `at` on. */

@@ -1,52 +1,17 @@
 /* http2_test.c: HTTP/2 in hand-written frames: each conversation is played whole and in pieces, and has to
  * give the same lines. */
-#include "tests/drive.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
+#include "protocol/http2/http2_test.h"
 
-#include <cmocka.h>
-
-#define PREFACE "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-/* A frame: length (one byte of it), type, flags, stream (one byte of it), payload. */
-#define F(length, type, flags, stream, payload) "\0\0" length type flags "\0\0\0" stream payload
-#define SETTINGS F("\0", "\x04", "\0", "\0", "")
 #define ACK F("\0", "\x04", "\x01", "\0", "")
 /* Indexed :method GET, :scheme http, :path /; :authority "x", which is put into the table. */
 #define GET "\x82\x86\x84\x41\x01x"
 #define AGAIN "\x82\x86\x84\xbe" /* the same, from the table */
 #define OK200 "\x88"
 
-struct turn { /* what one side sends at once */
-    const char *bytes;
-    uint16_t len;
-    uint8_t dir;
-};
-
-struct talk {
-    const char *name;
-    struct turn turn[12];
-    const char *line[6]; /* with ' for " */
-    uint16_t port;       /* 0: the usual one */
-    uint8_t bad;
-};
-
-#define C(text)                                                                                              \
-    {                                                                                                        \
-        text, sizeof(text) - 1, PD_C2S                                                                       \
-    }
-#define S(text)                                                                                              \
-    {                                                                                                        \
-        text, sizeof(text) - 1, PD_S2C                                                                       \
-    }
 #define OPEN C(PREFACE SETTINGS), S(SETTINGS ACK), C(ACK)
 #define ASKED(stream, bytes)                                                                                 \
     "'request':{'method':'GET','path':'/','scheme':'http','host':'x','version':'2','stream_id':" stream      \
     ",'body_bytes':0,'bytes':" bytes "}"
-
-static const uint32_t cuts[] = {0, 1, 2, 7, 64};
-enum { CUTS = sizeof cuts / sizeof cuts[0] };
 
 static const struct talk talks[] = {
     {
@@ -173,51 +138,10 @@ static const struct talk talks[] = {
 };
 enum { TALKS = sizeof talks / sizeof talks[0] };
 
-/* A line as the tables have it. */
-static const char *plain(const char *line)
-{
-    static char text[4096];
-    size_t n = 0;
-    const char *from = line ? strstr(line, "\"status\":") : NULL;
-
-    if (!from)
-        return "nothing";
-    for (from += 9; *from && n < sizeof text - 1; from++)
-        text[n++] = *from == '"' ? '\'' : *from;
-    text[n - 1] = '\0'; /* the last brace */
-    return text;
-}
-
-static void play(const struct talk *t, uint32_t cut)
-{
-    struct drive *d = drive_new("http2");
-    size_t lines = 0;
-
-    drive_option(d, "headers", "none");
-    drive_cut(d, cut);
-    if (t->port)
-        drive_port(d, t->port);
-    drive_syn(d);
-    for (size_t i = 0; i < sizeof t->turn / sizeof t->turn[0]; i++)
-        if (t->turn[i].len)
-            drive_send(d, t->turn[i].dir, t->turn[i].bytes, t->turn[i].len);
-    drive_finish(d);
-    for (; lines < 6 && t->line[lines]; lines++)
-        if (strcmp(plain(drive_line(d, lines)), t->line[lines]) != 0)
-            fail_msg("%s, pieces of %u, line %zu:\n%s\n%s", t->name, cut, lines, plain(drive_line(d, lines)),
-                     t->line[lines]);
-    if (drive_count(d) != lines)
-        fail_msg("%s, pieces of %u: %zu lines", t->name, cut, drive_count(d));
-    assert_int_equal(drive_counter(d, PD_C_BAD), t->bad);
-    drive_free(d);
-}
-
 static void talks_give_the_same_in_pieces(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < TALKS; i++)
-        for (size_t k = 0; k < CUTS; k++)
-            play(&talks[i], cuts[k]);
+    play_all(talks, TALKS);
 }
 
 static void the_oldest_stream_makes_room(void **state)
