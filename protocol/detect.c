@@ -109,6 +109,8 @@ static struct opinion ask(const struct pd_conn *c, uint8_t dir, const struct pd_
     uint16_t candidates = pd_detect_candidates(setup, PD_TCP, &c->client, &c->server);
     struct opinion o = {.known = pd_detect_known(setup, PD_TCP, server, candidates)};
 
+    if (o.known && c->evidence.turns >= TURNS)
+        candidates = o.known; /* the others had their chance */
     for (unsigned i = 0; i < setup->proto_count; i++) {
         uint16_t bit = (uint16_t)(1u << i);
         uint8_t confidence = 0;
