@@ -41,8 +41,18 @@ static void set_body_bytes(struct pd_rec *r, unsigned dir)
     pd_int_set(&side_of(r, dir)->body_bytes, (int64_t)side_of(r, dir)->passed);
 }
 
-/* The response is over: by END_STREAM (reset is -1) or by RST_STREAM. */
-static void finish(struct pd_rec *r, int64_t reset)
+/* Could it be a child's, if only its content type were known? See struct pd_http2_face. */
+static bool may_be_childs(const struct pd_http2 *f, bool by_data)
+{
+    bool untyped = f->side[PD_REQUEST].unknown && !f->side[PD_REQUEST].typed &&
+                   f->side[PD_RESPONSE].unknown && !f->side[PD_RESPONSE].typed;
+    bool post = !f->method.s || (f->method.len == 4 && memcmp(f->method.s, "POST", 4) == 0);
+
+    return !f->face && untyped && post && !by_data;
+}
+
+/* The response is over: by END_STREAM (reset is -1), perhaps of DATA, or by RST_STREAM. */
+static void finish(struct pd_rec *r, int64_t reset, bool by_data)
 {
     struct pd_http2 *f = pd_fields(r);
 
@@ -51,9 +61,8 @@ static void finish(struct pd_rec *r, int64_t reset)
         pd_http2_set_reset(r, (uint32_t)reset);
     if (!f->side[PD_RESPONSE].begun && (reset < 0 || (r->flags & PD_REC_MISSED)))
         doubt(r); /* its headers were lost */
-    if (!f->face && f->side[PD_REQUEST].unknown && !f->side[PD_REQUEST].typed &&
-        f->side[PD_RESPONSE].unknown && !f->side[PD_RESPONSE].typed)
-        doubt(r); /* it may be a child's */
+    if (may_be_childs(f, by_data))
+        doubt(r);
     if (f->face && !f->face->ended(r, reset))
         doubt(r);
 }
@@ -72,7 +81,8 @@ static void end_response(struct pd_conn *c, struct pd_half *h, struct pd_rec *r)
     pd_give_up(c, PD_C2S, (struct pd_keys){key, key}, h->gap_last);
 }
 
-static void end_part(struct pd_conn *c, struct pd_half *h, struct pd_rec *r, bool end_stream)
+static void end_part(struct pd_conn *c, struct pd_half *h, const struct pd_http2_dir *d, struct pd_rec *r,
+                     bool end_stream)
 {
     if (!end_stream) {
         pause(c, h);
@@ -80,7 +90,7 @@ static void end_part(struct pd_conn *c, struct pd_half *h, struct pd_rec *r, boo
         set_body_bytes(r, PD_C2S);
         pd_request_end(c, h);
     } else {
-        finish(r, -1);
+        finish(r, -1, d->frame.type == PD_HTTP2_DATA);
         end_response(c, h, r);
     }
 }
@@ -208,7 +218,7 @@ static void end_response_headers(struct pd_conn *c, struct pd_half *h, struct pd
     f->side[PD_RESPONSE].begun = true;
     if (!known)
         doubt(r);
-    end_part(c, h, r, d->end_stream);
+    end_part(c, h, d, r, d->end_stream);
 }
 
 void pd_http2_block_end(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d)
@@ -228,7 +238,7 @@ void pd_http2_block_end(struct pd_conn *c, struct pd_half *h, struct pd_http2_di
         pd_http2_asked(r);
         if (!((const struct pd_http2 *)pd_fields_const(r))->method.s)
             doubt(r); /* these may be the trailers of a request that was not seen */
-        end_part(c, h, r, d->end_stream);
+        end_part(c, h, d, r, d->end_stream);
         break;
     case PD_HTTP2_PROMISE:
         side_of(r, PD_C2S)->begun = true;
@@ -237,7 +247,7 @@ void pd_http2_block_end(struct pd_conn *c, struct pd_half *h, struct pd_http2_di
         pd_request_end(c, h);
         break;
     case PD_HTTP2_TRAILERS:
-        end_part(c, h, r, d->end_stream);
+        end_part(c, h, d, r, d->end_stream);
         break;
     }
 }
@@ -289,7 +299,7 @@ void pd_http2_data(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
 void pd_http2_data_end(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d)
 {
     if (d->known || h->dir == PD_C2S)
-        end_part(c, h, pd_current(c, h->dir), d->frame.flags & PD_HTTP2_END_STREAM);
+        end_part(c, h, d, pd_current(c, h->dir), d->frame.flags & PD_HTTP2_END_STREAM);
 }
 
 uint32_t pd_http2_data_ahead(struct pd_conn *c, struct pd_half *h, uint32_t *want)
@@ -344,7 +354,7 @@ static void give_up(struct pd_conn *c, struct pd_half *h, uint32_t stream, int64
     }
     r->last_rsp = pd_conn_now(c);
     r->flags |= PD_REC_RSP_ENDED;
-    finish(r, code);
+    finish(r, code, false);
     pd_give_up(c, PD_C2S, (struct pd_keys){key_of(stream), key_of(stream)}, code < 0);
 }
 
@@ -365,7 +375,7 @@ void pd_http2_reset_end(struct pd_conn *c, struct pd_half *h, struct pd_http2_di
     struct pd_http2 *f = pd_fields(r);
     if (code < 0)
         doubt(r);
-    finish(r, code);
+    finish(r, code, false);
     if (f->side[PD_RESPONSE].begun || f->error.s) {
         end_response(c, h, r);
     } else {
