@@ -103,6 +103,8 @@ void pd_pg_set_statement(struct pd_conn *c, struct pd_rec *r, struct pd_slice te
 
     if (pd_rec_is_void(r))
         return;
+    if (!text.len)
+        text = PD_SLICE(""); /* it may be nowhere */
     pd_text_set(r, &f->statement, text, PD_PG_STATEMENT_MAX);
     f->statement.full = full;
     text.len = f->statement.len;
