@@ -43,14 +43,6 @@ static struct toy *joined(int (*sync)(struct pd_slice, const struct pd_look *, u
     return t;
 }
 
-static void check_pair(const struct toy *t, unsigned i, const char *asked, const char *answered)
-{
-    assert_true(i < t->count);
-    assert_int_equal(t->seen[i].status, PD_OK);
-    assert_string_equal(t->seen[i].asked, asked);
-    assert_string_equal(t->seen[i].answered, answered);
-}
-
 static void one_claim_of_certainty_decides_at_once(void **state)
 {
     (void)state;
@@ -59,7 +51,7 @@ static void one_claim_of_certainty_decides_at_once(void **state)
     toy_say(t, PD_S2C, "La1\n");
     toy_finish(t);
     assert_int_equal(t->count, 1);
-    check_pair(t, 0, "q1\n", "a1\n");
+    toy_check(t, 0, PD_OK, "q1\n", "a1\n");
     toy_free(t);
 }
 
@@ -77,7 +69,7 @@ static void the_ends_are_told_by_what_follows(void **state)
     assert_int_equal(toy_counter(t, PD_C_CONNECTIONS), 1);
     assert_true(t->count >= 1);
     for (unsigned i = 0; i < t->count; i++)
-        check_pair(t, i, "q1\n", "a1\n");
+        toy_check(t, i, PD_OK, "q1\n", "a1\n");
     toy_free(t);
 }
 
@@ -117,7 +109,7 @@ static void a_long_body_is_waited_for(void **state)
     toy_say(t, PD_S2C, "La1\n");
     toy_finish(t);
     assert_int_equal(t->count, 1);
-    check_pair(t, 0, "q1\n", "a1\n");
+    toy_check(t, 0, PD_OK, "q1\n", "a1\n");
     toy_free(t);
 }
 
@@ -147,7 +139,7 @@ static void what_waited_keeps_its_times(void **state)
     toy_say(t, PD_C2S, "\n");
     toy_say(t, PD_S2C, "La1\n");
     assert_int_equal(t->count, 1);
-    check_pair(t, 0, "q1\n", "a1\n");
+    toy_check(t, 0, PD_OK, "q1\n", "a1\n");
     assert_int_equal(t->seen[0].first_req, began + 1 * MS);
     assert_int_equal(t->seen[0].last_req, began + 2 * MS);
     assert_int_equal(t->seen[0].first_rsp, began + 3 * MS);
