@@ -6,6 +6,7 @@
 #include "exporter/text.h"
 #include <inttypes.h>
 #include <stdio.h>
+#include <strings.h>
 #include <time.h>
 
 enum {
@@ -145,6 +146,24 @@ static bool repeats(const struct pd_field *f, const struct pd_field *before, con
            memcmp(a->s, b->s, a->len) == 0;
 }
 
+static bool is_shown(const struct pd_field *f, unsigned role, const unsigned char *data)
+{
+    return (f->roles & role) && !(f->roles & PD_HIDDEN) && has_text(f, data + f->off);
+}
+
+/* True when the next column begins with the same word: a command, then the statement. */
+static bool said_next(const struct pd_field *f, unsigned role, const unsigned char *data)
+{
+    const struct pd_field *next = f + 1;
+
+    while (next->name && !is_shown(next, role, data))
+        next++;
+    if (!next->name || f->type != PD_TEXT || next->type != PD_TEXT)
+        return false;
+    const struct pd_text *a = (const void *)(data + f->off), *b = (const void *)(data + next->off);
+    return a->len > 0 && a->len < b->len && strncasecmp(a->s, b->s, a->len) == 0 && b->s[a->len] == ' ';
+}
+
 /* All fields of that role, in table order. */
 static void cell_table(struct pd_cell *c, const struct view *v, const struct pd_field *table,
                        const unsigned char *data)
@@ -156,7 +175,7 @@ static void cell_table(struct pd_cell *c, const struct view *v, const struct pd_
         if (!(f->roles & v->role) || (f->roles & PD_HIDDEN))
             continue;
         bool shown = has_text(f, data + f->off), joined = (f->roles & PD_JOINED) && before;
-        if (shown && !(joined && repeats(f, before, data))) {
+        if (shown && !(joined && repeats(f, before, data)) && !said_next(f, v->role, data)) {
             if (!first && !joined)
                 pd_cell_put(c, " ", 1);
             cell_field(c, v, f, data);
@@ -174,13 +193,16 @@ static void cell_record(struct pd_cell *c, const struct pd_rec *r, const struct 
     cell_table(c, &v, r->schema->fields, r->data);
 }
 
-/* What came, and the error's text unless that says it already. */
+/* What came, unless it is no more than the status; and the error's text unless that says it already. */
 static void cell_came(struct pd_cell *c, const struct pd_rec *r, const struct pd_line_style *style)
 {
+    const char *status = pd_status_names[r->status];
     struct pd_text error = {0};
 
     if (pd_rec_has_response(r))
         cell_record(c, r, style, PD_CAME);
+    if (c->len == strlen(status) && strncasecmp(c->s, status, c->len) == 0)
+        pd_cell_start(c, c->most);
     if (r->status != PD_ERROR || !r->schema->failed || !r->schema->failed(r, &error) || !error.len)
         return;
     if (c->len >= error.len && memmem(c->s, c->len, error.s, error.len))

@@ -253,6 +253,36 @@ static void joined_to_what_is_there(void **state)
     assert_non_null(strstr(line_of(r, &plain), " h:443 "));
 }
 
+static void a_word_that_the_next_column_begins_with(void **state)
+{
+    struct pd_rec *r = toy_record(&store);
+    struct toy *t = pd_fields(r);
+
+    (void)state;
+    t->path.s = NULL;
+    pd_text_static(&t->statement, "Get it open");
+    assert_non_null(strstr(line_of(r, &plain), ":80         Get it open "));
+    pd_text_static(&t->statement, "getting it open");
+    assert_non_null(strstr(line_of(r, &plain), " GET getting it open "));
+    pd_text_static(&t->statement, "GET");
+    assert_non_null(strstr(line_of(r, &plain), " GET GET "));
+}
+
+static void what_came_says_no_more_than_the_status(void **state)
+{
+    struct pd_rec *r = toy_record(&store);
+    struct toy *t = pd_fields(r);
+    struct pd_item *item = pd_list_item(r, &t->tags, 5);
+
+    (void)state;
+    t->code.seen = false;
+    pd_text_static(&item->text, "OK");
+    assert_null(strstr(line_of(r, &plain), "OK"));
+    assert_non_null(strstr(line_of(r, &plain), " ok  478 B"));
+    pd_text_static(&item->text, "okay");
+    assert_non_null(strstr(line_of(r, &plain), " okay ok  478 B"));
+}
+
 /* A terminal too narrow for both: what came keeps a third, what was asked the rest; no column is lost. */
 static void long_answers_share(void **state)
 {
@@ -340,6 +370,8 @@ int main(void)
         T(fits_the_terminal),
         T(what_came),
         T(joined_to_what_is_there),
+        T(a_word_that_the_next_column_begins_with),
+        T(what_came_says_no_more_than_the_status),
         T(long_answers_share),
         T(secrets_stay_out),
         T(times),
