@@ -9,7 +9,7 @@
 #include <emmintrin.h>
 #endif
 
-enum { ARENA_ALIGN = 8, TEXT_FIRST = 64, HEADER_NAME_MAX = 256, COPY_WORDS = 128 };
+enum { TEXT_FIRST = 64, HEADER_NAME_MAX = 256, COPY_WORDS = 128 };
 
 struct pd_chunk {
     struct pd_chunk *next;
@@ -48,7 +48,7 @@ void pd_store_free(struct pd_store *store)
 static void start(struct pd_rec *r, struct pd_store *store, const struct pd_schema *schema)
 {
     size_t head = offsetof(struct pd_rec, data) + schema->rec_size;
-    size_t used = (head + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
+    size_t used = (head + PD_ARENA_ALIGN - 1) / PD_ARENA_ALIGN * PD_ARENA_ALIGN;
 
     PD_ASSERT(used <= PD_REC_BYTES);
     memset(r, 0, head);
@@ -130,20 +130,13 @@ static uint32_t least(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
-void *pd_rec_alloc(struct pd_rec *r, uint32_t n)
+void *pd_rec_alloc_anew(struct pd_rec *r, uint32_t n)
 {
-    uint32_t pad = (uint32_t)(-(uintptr_t)r->at & (ARENA_ALIGN - 1));
-
     PD_ASSERT(n <= CHUNK_ROOM);
-    if (n > r->arena_left)
+    if (n > r->arena_left || !new_piece(r, n))
         return NULL;
-    if (pad + n > piece_room(r)) {
-        if (!new_piece(r, n))
-            return NULL;
-        pad = 0; /* chunks begin aligned */
-    }
-    void *p = r->at + pad;
-    r->at += pad + n;
+    void *p = r->at; /* pieces begin aligned */
+    r->at += n;
     r->arena_left -= n;
     return p;
 }
@@ -195,7 +188,7 @@ void pd_text_set(struct pd_rec *r, struct pd_text *t, struct pd_slice in, uint16
 {
     uint32_t n = least(in.len, cap);
 
-    if (n)
+    if (n > least(piece_room(r), r->arena_left))
         n = text_room(r, n);
     *t = (struct pd_text){.s = n ? r->at : "", .full = in.len};
     if (n)
@@ -415,7 +408,7 @@ struct pd_header *pd_list_header_value(struct pd_rec *r, struct pd_list *l, uint
                                        struct pd_slice name, struct pd_slice value, uint16_t cap)
 {
     uint32_t n = least(name.len, HEADER_NAME_MAX), m = least(value.len, cap);
-    uint32_t pad = (uint32_t)(-(uintptr_t)r->at & (ARENA_ALIGN - 1));
+    uint32_t pad = (uint32_t)(-(uintptr_t)r->at & (PD_ARENA_ALIGN - 1));
     uint32_t all = (uint32_t)sizeof(struct pd_header) + n + m;
 
     if (l->count >= max || all > r->arena_left || pad + all > piece_room(r))

@@ -24,6 +24,7 @@ enum pd_rec_flag {
 };
 
 enum { PD_REC_BYTES = 1024 }; /* a record with the first part of its arena */
+enum { PD_ARENA_ALIGN = 8 };  /* of what is taken from an arena */
 
 struct pd_rec {
     struct pd_rec *next, *prev; /* wherever it is: a queue, a hash chain's bucket, the held list */
@@ -107,9 +108,22 @@ static inline bool pd_rec_is_void(const struct pd_rec *r)
     return r->flags & PD_REC_VOID;
 }
 
+/* pd_rec_alloc() where the current piece of arena has no room. */
+void *pd_rec_alloc_anew(struct pd_rec *, uint32_t n);
+
 /* n bytes of arena, 8-byte aligned, undefined content; NULL when the record's bound or the pools are used up.
- * n of at most 8,000. */
-void *pd_rec_alloc(struct pd_rec *, uint32_t n);
+ * n of at most 8,000. Inlined: nodes of lists and parts of messages are small and many. */
+static inline void *pd_rec_alloc(struct pd_rec *r, uint32_t n)
+{
+    size_t pad = -(uintptr_t)r->at & (PD_ARENA_ALIGN - 1);
+
+    if (n > r->arena_left || pad + n > (size_t)(r->end - r->at))
+        return pd_rec_alloc_anew(r, n);
+    char *p = r->at + pad;
+    r->at = p + n;
+    r->arena_left -= n;
+    return p;
+}
 
 /* Starts a text of up to cap bytes and copies in. Shortened when it does not fit: len < full says so. */
 void pd_text_set(struct pd_rec *, struct pd_text *, struct pd_slice in, uint16_t cap);
