@@ -180,14 +180,18 @@ const struct pd_sql_facts *pd_sql_memo_facts(struct pd_sql_memo *memo, struct pd
         find_out(&memo->other, sql, dialect, cut);
         return &memo->other.facts;
     }
+    if (memo->latest && fits(memo->latest, sql, cut)) /* many are said several times in a row */
+        return &memo->latest->facts;
     uint64_t key = key_of(sql);
     uint32_t set = (uint32_t)(key >> 32) % PD_SQL_MEMO_SETS;
 
     for (int way = 0; way < PD_SQL_MEMO_WAYS; way++)
-        if (memo->keys[set][way] == key && fits(&memo->entries[set][way], sql, cut))
-            return &memo->entries[set][way].facts;
+        if (memo->keys[set][way] == key && fits(&memo->entries[set][way], sql, cut)) {
+            memo->latest = &memo->entries[set][way];
+            return &memo->latest->facts;
+        }
     uint32_t way = memo->victim[set]++ % PD_SQL_MEMO_WAYS;
-    struct pd_sql_memo_entry *e = &memo->entries[set][way];
+    struct pd_sql_memo_entry *e = memo->latest = &memo->entries[set][way];
     memo->keys[set][way] = key;
     e->len = (uint16_t)sql.len;
     e->cut = cut;

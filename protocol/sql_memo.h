@@ -26,6 +26,7 @@ struct pd_sql_memo_entry {
 struct pd_sql_memo {
     uint64_t keys[PD_SQL_MEMO_SETS][PD_SQL_MEMO_WAYS]; /* 0: nothing is there */
     uint8_t victim[PD_SQL_MEMO_SETS];                  /* the way that is given up next */
+    struct pd_sql_memo_entry *latest;                  /* that was asked for, or NULL */
     struct pd_sql_memo_entry entries[PD_SQL_MEMO_SETS][PD_SQL_MEMO_WAYS];
     struct pd_sql_memo_entry other; /* for a text that is not remembered */
 };
