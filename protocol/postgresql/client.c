@@ -2,8 +2,6 @@
  * of the record of the Execute behind them, or of a group that a Sync or a Flush ends without one. */
 #include "protocol/postgresql/postgresql.h"
 
-enum { HEAD = 5 };
-
 static struct pd_pg *fields_of(struct pd_rec *r)
 {
     return pd_fields(r);
@@ -409,7 +407,7 @@ void pd_pg_client_end(struct pd_conn *c, struct pd_half *h, uint8_t type)
 /* Does a Sync follow at once, on whose beginning nothing depends? Then it need not be told apart. */
 static bool sync_follows(struct pd_conn *c, const struct pd_half *h, struct pd_slice behind)
 {
-    return behind.len >= HEAD && behind.p[0] == 'S' && pd_be32(behind.p + 1) == 4 &&
+    return behind.len >= PD_PG_HEAD && behind.p[0] == 'S' && pd_be32(behind.p + 1) == 4 &&
            !pd_pg_state(c)->copying && !h->unproven && !pd_half_of(c, PD_S2C)->unseen;
 }
 
@@ -420,13 +418,13 @@ uint32_t pd_pg_client_part(struct pd_conn *c, struct pd_half *h, struct pd_slice
 
     begin_part(c, h);
     pd_feed_used(h, n);
-    read_part(c, type, (struct pd_slice){in.p + HEAD, n - HEAD}, n - HEAD);
+    read_part(c, type, (struct pd_slice){in.p + PD_PG_HEAD, n - PD_PG_HEAD}, n - PD_PG_HEAD);
     struct pd_rec *r = type == 'E' ? record_for_part(c) : NULL;
     if (r && sync_follows(c, h, (struct pd_slice){in.p + n, in.len - n})) {
         pd_pg_note_renaming(c, r);
-        pd_feed_used(h, HEAD);
+        pd_feed_used(h, PD_PG_HEAD);
         end_sync(c, h);
-        return n + HEAD;
+        return n + PD_PG_HEAD;
     }
     end_part(c, h, type);
     return n;

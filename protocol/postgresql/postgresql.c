@@ -15,14 +15,14 @@ enum state {
     S_COUNT
 };
 
-enum { HEAD = 5, LEN_MAX = 1 << 30, TYPE_SHIFT = 8 };
+enum { LEN_MAX = 1 << 30, TYPE_SHIFT = 8 };
 
 enum traits {
     OK = 1,    /* such a message exists */
     READ = 2,  /* there is something to read in it */
     EMPTY = 4, /* it has no body */
     MANY = 8,  /* they come in large numbers and are only counted */
-    PART = 32, /* of a group, see pd_pg_client_part() */
+    PART = 32, /* of a group, or the answer to one: see pd_pg_client_part(), pd_pg_server_parts() */
     FREE = 16  /* belongs to no request and no response where none is passing, but is understood */
 };
 
@@ -46,14 +46,30 @@ static const uint8_t types[2][256] = {
         },
     [PD_S2C] =
         {
-            ['R'] = OK | READ,  ['K'] = OK,         ['S'] = OK | FREE,
-            ['Z'] = OK | READ,  ['T'] = OK,         ['D'] = OK | MANY,
-            ['C'] = OK | READ,  ['I'] = OK | EMPTY, ['E'] = OK | READ | FREE,
-            ['N'] = OK | FREE,  ['t'] = OK,         ['n'] = OK | EMPTY,
-            ['1'] = OK | EMPTY, ['2'] = OK | EMPTY, ['3'] = OK | EMPTY,
-            ['s'] = OK | EMPTY, ['A'] = OK | FREE,  ['G'] = OK,
-            ['H'] = OK,         ['W'] = OK,         ['d'] = OK | MANY | FREE,
-            ['c'] = OK | EMPTY, ['v'] = OK,         ['V'] = OK,
+            ['R'] = OK | READ,
+            ['K'] = OK,
+            ['S'] = OK | FREE,
+            ['Z'] = OK | READ,
+            ['T'] = OK | PART,
+            ['D'] = OK | MANY | PART,
+            ['C'] = OK | READ | PART,
+            ['I'] = OK | EMPTY,
+            ['E'] = OK | READ | FREE,
+            ['N'] = OK | FREE,
+            ['t'] = OK,
+            ['n'] = OK | EMPTY,
+            ['1'] = OK | EMPTY | PART,
+            ['2'] = OK | EMPTY | PART,
+            ['3'] = OK | EMPTY | PART,
+            ['s'] = OK | EMPTY,
+            ['A'] = OK | FREE,
+            ['G'] = OK,
+            ['H'] = OK,
+            ['W'] = OK,
+            ['d'] = OK | MANY | FREE,
+            ['c'] = OK | EMPTY,
+            ['v'] = OK,
+            ['V'] = OK,
         },
 };
 
@@ -86,7 +102,7 @@ EACH void body(struct pd_conn *c, struct pd_half *h, enum pd_dir dir, uint8_t ty
         pd_pg_server_body(c, h, type, in);
 }
 
-EACH void end(struct pd_conn *c, struct pd_half *h, enum pd_dir dir, uint8_t type, uint32_t n)
+EACH void end(struct pd_conn *c, struct pd_half *h, enum pd_dir dir, uint8_t type, uint64_t n)
 {
     if (dir == PD_C2S)
         pd_pg_client_end(c, h, type);
@@ -124,7 +140,7 @@ static void read_on(struct pd_conn *c, struct pd_half *h, uint8_t type, uint32_t
 {
     enum pd_dir dir = h->dir;
 
-    note_free(c, dir, type, HEAD + len);
+    note_free(c, dir, type, PD_PG_HEAD + len);
     if (!len) {
         body(c, h, dir, type, PD_SLICE(""), 0);
         end(c, h, dir, type, 1);
@@ -139,33 +155,19 @@ static void read_on(struct pd_conn *c, struct pd_half *h, uint8_t type, uint32_t
         pd_frame_rest(h);
 }
 
-/* More whole messages of a kind that is only counted. Returns their bytes. */
-EACH uint32_t more(struct pd_slice in, uint8_t type, uint32_t *n)
-{
-    uint32_t used = 0;
-
-    while (in.len - used >= HEAD && in.p[used] == type) {
-        uint32_t len = pd_be32(in.p + used + 1);
-        if (len < 4 || len >= in.len - used)
-            break;
-        used += len + 1;
-        ++*n;
-    }
-    return used;
-}
-
-/* A message that lies whole in the slice, with more of its kind when there are. Returns their bytes. */
+/* A message that lies whole in the slice and has begun, with more of its kind when there are. Returns their
+ * bytes. */
 static uint32_t run(struct pd_conn *c, struct pd_half *h, enum pd_dir dir, struct pd_slice in)
 {
     uint8_t type = in.p[0];
-    uint32_t first = pd_be32(in.p + 1) + 1, all = first, n = 1;
+    uint32_t first = pd_be32(in.p + 1) + 1, all = first;
+    uint64_t n = 1;
 
-    begin(c, h, dir, type);
     if (types[dir][type] & MANY)
-        all += more((struct pd_slice){in.p + first, in.len - first}, type, &n);
+        all += pd_pg_more((struct pd_slice){in.p + first, in.len - first}, type, &n);
     pd_feed_used(h, all);
     note_free(c, dir, type, all);
-    body(c, h, dir, type, (struct pd_slice){in.p + HEAD, first - HEAD}, first - HEAD);
+    body(c, h, dir, type, (struct pd_slice){in.p + PD_PG_HEAD, first - PD_PG_HEAD}, first - PD_PG_HEAD);
     end(c, h, dir, type, n);
     return all;
 }
@@ -178,11 +180,16 @@ EACH uint32_t whole(struct pd_conn *c, struct pd_half *h, enum pd_dir dir, struc
 
     if (dir == PD_C2S && traits & PART)
         return pd_pg_client_part(c, h, in);
+    begin(c, h, dir, type);
+    if (dir == PD_S2C && traits & PART && pd_pg_state(c)->serving == PD_PG_GROUP) {
+        uint32_t used = pd_pg_server_parts(c, h, in);
+        if (used)
+            return used;
+    }
     if (traits & (MANY | FREE))
         return run(c, h, dir, in);
-    begin(c, h, dir, type);
     pd_feed_used(h, total);
-    body(c, h, dir, type, (struct pd_slice){in.p + HEAD, total - HEAD}, total - HEAD);
+    body(c, h, dir, type, (struct pd_slice){in.p + PD_PG_HEAD, total - PD_PG_HEAD}, total - PD_PG_HEAD);
     end(c, h, dir, type, 1);
     return total;
 }
@@ -256,8 +263,8 @@ EACH uint32_t walk(struct pd_conn *c, struct pd_half *h, enum pd_dir dir, struct
             used++;
             continue;
         }
-        if (left < HEAD) {
-            pd_bytes(h, S_HEAD, HEAD);
+        if (left < PD_PG_HEAD) {
+            pd_bytes(h, S_HEAD, PD_PG_HEAD);
             return used;
         }
         if (!sound(c, h, dir, p))
@@ -265,9 +272,9 @@ EACH uint32_t walk(struct pd_conn *c, struct pd_half *h, enum pd_dir dir, struct
         uint32_t len = pd_be32(p + 1);
         if (len >= left) {
             begin(c, h, dir, p[0]);
-            pd_feed_used(h, HEAD);
+            pd_feed_used(h, PD_PG_HEAD);
             read_on(c, h, p[0], len - 4);
-            return used + HEAD;
+            return used + PD_PG_HEAD;
         }
         used += whole(c, h, dir, (struct pd_slice){p, left});
         if (h->lost || h->opaque)

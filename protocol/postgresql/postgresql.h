@@ -10,6 +10,7 @@
 #include "protocol/protocol.h"
 
 enum {
+    PD_PG_HEAD = 5,             /* bytes of a message's type and length */
     PD_PG_STATEMENT_MAX = 1024, /* bytes kept of each */
     PD_PG_MESSAGE_MAX = 1024,
     PD_PG_NAME_MAX = 63, /* of a user, a database: NAMEDATALEN - 1 */
@@ -102,6 +103,21 @@ static inline struct pd_pg_conn *pd_pg_state(struct pd_conn *c)
     return pd_state(c);
 }
 
+/* So many bytes of the slice are whole messages of that type, which are added to n. */
+static inline uint32_t pd_pg_more(struct pd_slice in, uint8_t type, uint64_t *n)
+{
+    uint32_t used = 0;
+
+    while (in.len - used >= PD_PG_HEAD && in.p[used] == type) {
+        uint32_t len = pd_be32(in.p + used + 1);
+        if (len < 4 || len >= in.len - used)
+            break;
+        used += len + 1;
+        ++*n;
+    }
+    return used;
+}
+
 /* Cuts a string off the body's front, without its NUL. False when its end is not at hand; the string then is
  * all there is. Inlined, for most strings are empty. */
 static inline bool pd_pg_string(struct pd_slice *in, struct pd_slice *string)
@@ -131,7 +147,11 @@ uint32_t pd_pg_client_part(struct pd_conn *, struct pd_half *, struct pd_slice);
 void pd_pg_server_begin(struct pd_conn *, struct pd_half *, uint8_t type);
 void pd_pg_server_body(struct pd_conn *, struct pd_half *, uint8_t type, struct pd_slice);
 /* n messages of that type ended: more than one for rows only. */
-void pd_pg_server_end(struct pd_conn *, struct pd_half *, uint8_t type, uint32_t n);
+void pd_pg_server_end(struct pd_conn *, struct pd_half *, uint8_t type, uint64_t n);
+/* Messages that answer parts of the group now served, each the one that the record's next part wants, whole
+ * at hand, and not the last of the record: bodies and ends in one. The first has begun. Returns the bytes
+ * that were used, 0 when the first is not such a message. */
+uint32_t pd_pg_server_parts(struct pd_conn *, struct pd_half *, struct pd_slice);
 /* What is outstanding went out, or was never kept: what it would have taught is not known. */
 void pd_pg_unpaired(struct pd_conn *);
 

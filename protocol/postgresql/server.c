@@ -276,7 +276,7 @@ static void begin_streaming(struct pd_conn *c, struct pd_half *h)
     pd_response_oneway(c, h);
 }
 
-void pd_pg_server_end(struct pd_conn *c, struct pd_half *h, uint8_t type, uint32_t n)
+void pd_pg_server_end(struct pd_conn *c, struct pd_half *h, uint8_t type, uint64_t n)
 {
     struct pd_pg_conn *s = pd_pg_state(c);
 
@@ -296,4 +296,48 @@ void pd_pg_server_end(struct pd_conn *c, struct pd_half *h, uint8_t type, uint32
         answer_group(c, h, r, type);
     else if (type == 'T')
         f->described = true;
+}
+
+/* The usual answers to parts. A row is none, more of them and then another message come. */
+static const struct {
+    uint8_t type;
+    bool empty;
+} answers[] = {
+    [PD_PG_PARSE] = {'1', true},     [PD_PG_BIND] = {'2', true},     [PD_PG_CLOSE] = {'3', true},
+    [PD_PG_DESCRIBE] = {'T', false}, [PD_PG_EXECUTE] = {'C', false}, [PD_PG_SYNC] = {0, true},
+};
+
+/* Does that answer lie at the front whole? len: its length as it stands there. */
+static inline bool comes(struct pd_slice in, uint8_t kind, uint32_t *len)
+{
+    if (in.len < PD_PG_HEAD || in.p[0] != answers[kind].type)
+        return false;
+    *len = pd_be32(in.p + 1);
+    return *len < in.len && (answers[kind].empty ? *len == 4 : *len >= 4);
+}
+
+uint32_t pd_pg_server_parts(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
+{
+    struct pd_rec *r = pd_current(c, h->dir);
+    struct pd_pg *f = fields_of(r);
+    uint32_t used = 0, len;
+
+    if (pd_pg_state(c)->copying)
+        return 0;
+    for (; f->next && f->next->next; f->next = f->next->next) {
+        struct pd_pg_part *part = f->next;
+        if (part->kind == PD_PG_EXECUTE)
+            used += pd_pg_more((struct pd_slice){in.p + used, in.len - used}, 'D', &f->counted);
+        const uint8_t *p = in.p + used;
+        if (!comes((struct pd_slice){p, in.len - used}, part->kind, &len))
+            break;
+        used += len + 1;
+        if (part->kind == PD_PG_EXECUTE)
+            read_tag(c, h, (struct pd_slice){p + PD_PG_HEAD, len - 4});
+        else if (part->kind == PD_PG_DESCRIBE)
+            f->described = true;
+        pd_pg_confirmed(c, r, part);
+    }
+    pd_feed_used(h, used);
+    return used;
 }

@@ -2,7 +2,7 @@
  * byte and a length, and a body of a form that its type prescribes, as far as it is in sight. */
 #include "protocol/postgresql/postgresql.h"
 
-enum { HEAD = 5, LOOK_MAX = 4, LEN_MAX = 1 << 30, NAME_LOOK = 128 };
+enum { LOOK_MAX = 4, LEN_MAX = 1 << 30, NAME_LOOK = 128 };
 
 enum looks { BAD, PLAUSIBLE, STRONG };
 
@@ -169,8 +169,8 @@ static enum looks message(struct pd_slice in, enum pd_dir dir, uint32_t *total)
     if (!in.p[0] || !strchr(dir == PD_C2S ? client : server, in.p[0]) || len < 4 || len > LEN_MAX)
         return BAD;
     *total = len + 1;
-    uint32_t body = len - 4, seen = in.len - HEAD;
-    struct pd_slice at_hand = {in.p + HEAD, seen < body ? seen : body};
+    uint32_t body = len - 4, seen = in.len - PD_PG_HEAD;
+    struct pd_slice at_hand = {in.p + PD_PG_HEAD, seen < body ? seen : body};
     bool all = seen >= body;
     return dir == PD_C2S ? client_body(in.p[0], at_hand, all, len) : server_body(in.p[0], at_hand, all, len);
 }
@@ -182,7 +182,7 @@ static enum looks messages(struct pd_slice in, enum pd_dir dir)
     uint32_t total = 0;
     unsigned n = 0;
 
-    for (; n < LOOK_MAX && in.len >= HEAD; n++) {
+    for (; n < LOOK_MAX && in.len >= PD_PG_HEAD; n++) {
         enum looks one = message(in, dir, &total);
         if (one == BAD)
             return BAD;
@@ -221,12 +221,12 @@ int pd_pg_sync(struct pd_slice in, const struct pd_look *look, uint8_t *confiden
     }
     if (look->dir == PD_C2S && look->purpose == PD_DETECT)
         return PD_NO; /* a session begins otherwise */
-    if (in.len < HEAD)
+    if (in.len < PD_PG_HEAD)
         return look->purpose == PD_DETECT && in.len ? PD_MORE : PD_NO;
     if (look->purpose == PD_DETECT && !memchr("RENv", in.p[0], 4))
         return PD_NO;
     enum looks looks = messages(in, (enum pd_dir)look->dir);
-    if (looks == BAD || (looks == PLAUSIBLE && look->purpose == PD_RECOVER && in.len > HEAD + 1))
+    if (looks == BAD || (looks == PLAUSIBLE && look->purpose == PD_RECOVER && in.len > PD_PG_HEAD + 1))
         return PD_NO;
     *confidence = looks == STRONG && look->known ? PD_CERTAIN : PD_MAYBE;
     return 0;
