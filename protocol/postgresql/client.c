@@ -336,8 +336,13 @@ static void end_sync(struct pd_conn *c, struct pd_half *h)
         return;
     s->open = PD_PG_O_NOTHING;
     s->no_room = false;
-    if (!pd_rec_is_void(r) && !f->over && add_part(c, r, PD_PG_SYNC))
+    if (!pd_rec_is_void(r) && !f->over) {
+        if (!add_part(c, r, PD_PG_SYNC)) { /* the record went out, and the group is over with this */
+            s->open = PD_PG_O_NOTHING;
+            return;
+        }
         f->synced = true;
+    }
     unkept |= !pd_rec_is_void(r) && f->over; /* it is answered already */
     if (!pd_rec_is_void(r))
         close_group(c, h, r);

@@ -1,6 +1,7 @@
 /* postgresql_test.c: conversations in hand-written messages, each played whole and in pieces. A turn is what
  * one side sends at once: a line for each message, its type and then its body, in which `~` is a zero byte.
  * The length is put in. `0` begins a session (version 3.0), `8` asks for TLS, `!` is a byte without more. */
+#include "protocol/postgresql/postgresql.h"
 #include "tests/drive.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -309,14 +310,42 @@ static void test_no_room(void **state)
     drive_free(d);
 }
 
+/* Statements fill a record, so that its Sync has no room: pairs are not trusted any more, and the record,
+ * which goes out with that, is not touched again. */
+static void test_full_record(void **state)
+{
+    enum { PARSES = 16, TEXT = PD_PG_STATEMENT_MAX + 8 };
+    static uint8_t out[(PARSES + 1) * (TEXT + 16)];
+    char parse[TEXT + 1] = "P~SELECT ";
+    struct drive *d = drive_new("postgresql");
+    size_t n = 0;
+
+    (void)state;
+    memset(parse + strlen(parse), 'x', TEXT - strlen(parse) - 3);
+    memcpy(parse + TEXT - 3, "~~~", 4);
+    drive_syn(d);
+    say(d, &(struct turn)C("0user~joe~~"));
+    say(d, &(struct turn)S("R~~~~\nZI"));
+    for (int i = 0; i < PARSES; i++)
+        n += put_turn(out + n, parse);
+    n += put_turn(out + n, "S");
+    drive_send(d, PD_C2S, out, n);
+    assert_int_equal(drive_counter(d, PD_C_ORPHAN), 1);
+    drive_finish(d);
+    assert_int_equal(drive_count(d), 2);
+    assert_non_null(strstr(drive_line(d, 1), "\"status\":\"incomplete\""));
+    drive_free(d);
+}
+
 int main(void)
 {
     enum { TALKS = sizeof talks / sizeof *talks };
-    struct CMUnitTest tests[TALKS + 1];
+    struct CMUnitTest tests[TALKS + 2];
 
     for (size_t i = 0; i < TALKS; i++)
         tests[i] = (struct CMUnitTest){
             .name = talks[i].name, .test_func = test_talk, .initial_state = (void *)(uintptr_t)&talks[i]};
     tests[TALKS] = (struct CMUnitTest)cmocka_unit_test(test_no_room);
-    return _cmocka_run_group_tests("postgresql", tests, TALKS + 1, NULL, NULL);
+    tests[TALKS + 1] = (struct CMUnitTest)cmocka_unit_test(test_full_record);
+    return _cmocka_run_group_tests("postgresql", tests, TALKS + 2, NULL, NULL);
 }
