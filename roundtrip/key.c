@@ -35,9 +35,17 @@ static struct pd_rec *find(const struct pd_party *p, uint8_t asked_by, uint64_t 
     return NULL;
 }
 
+/* A message that comes in parts is looked up for each of them: the one before is tried first. */
 struct pd_rec *pd_match_find(const struct pd_party *p, uint8_t asked_by, uint64_t key)
 {
-    return find(p, asked_by, key, hash_of(p, asked_by, key));
+    struct pd_rec *r = p->pairing->recent;
+
+    if (r && r->key == key && r->owner == p->owner && r->asked_by == asked_by)
+        return r;
+    r = find(p, asked_by, key, hash_of(p, asked_by, key));
+    if (p->owner)
+        p->pairing->recent = r;
+    return r;
 }
 
 static void append(struct pd_rec **first, struct pd_rec **last, struct pd_rec *r)
@@ -115,6 +123,8 @@ static void take(const struct pd_party *p, struct pd_rec *r)
         unchain(p->pairing, r);
         detach(&m->first, &m->last, r);
         m->count--;
+        if (p->pairing->recent == r)
+            p->pairing->recent = NULL;
     }
     for (int dir = 0; dir < 2; dir++)
         if (m->current[dir] == r)
@@ -159,6 +169,7 @@ static void put(const struct pd_party *p, struct pd_rec *r, uint64_t key, uint64
     if (p->owner) {
         append(&p->match->first, &p->match->last, r);
         p->match->count++;
+        p->pairing->recent = r;
     } else {
         append(&p->pairing->first, &p->pairing->last, r);
     }
