@@ -1,7 +1,7 @@
-/* head.c: a head through llhttp. It reads the start line, what frames the body in any but the plainest way,
- * and all lines of an unusual form or not whole in their slice; between these, plain lines (plain.c) are read
- * past it, which no line before or behind them can tell. In pieces or not, each header is handled once,
- * whole.
+/* head.c: a head through llhttp. It reads what frames the body in any but the plainest way, and all lines of
+ * an unusual form or not whole in their slice. Between these, plain lines (plain.c) are read past it: header
+ * lines, which no line before or behind them can tell, and the start line, which it is shown when it is
+ * needed after all. In pieces or not, each header is handled once, whole.
  *
  * The method is read here and llhttp is shown a usual one in its place, because it refuses those it does not
  * know. */
@@ -68,11 +68,10 @@ static void put_aside(struct pd_http_part *part, char *store)
 
 /* --- start line --- */
 
-static int on_url(llhttp_t *parser, const char *at, size_t n)
+static void add_target(struct pd_http_head *head, const char *at, size_t n)
 {
-    struct pd_http_head *head = parser->data;
     struct pd_http *f = fields(head);
-    const char *mark = head->in_query || parser->method == HTTP_CONNECT ? NULL : memchr(at, '?', n);
+    const char *mark = head->in_query || head->parser.method == HTTP_CONNECT ? NULL : memchr(at, '?', n);
     size_t path = mark ? (size_t)(mark - at) : n;
 
     if (!f->path.s)
@@ -86,6 +85,11 @@ static int on_url(llhttp_t *parser, const char *at, size_t n)
         pd_text_add(head->rec, &f->query, rest, PD_HTTP_TARGET_MAX);
         head->in_query = true;
     }
+}
+
+static int on_url(llhttp_t *parser, const char *at, size_t n)
+{
+    add_target(parser->data, at, n);
     return 0;
 }
 
@@ -136,12 +140,15 @@ static int on_url_complete(llhttp_t *parser)
     return 0;
 }
 
+static void add_reason(struct pd_http_head *head, struct pd_slice reason)
+{
+    pd_text_add(head->rec, &fields(head)->reason, reason, PD_HTTP_REASON_MAX);
+}
+
 static int on_status(llhttp_t *parser, const char *at, size_t n)
 {
-    struct pd_http_head *head = parser->data;
-
     if (n)
-        pd_text_add(head->rec, &fields(head)->reason, slice_of(at, n), PD_HTTP_REASON_MAX);
+        add_reason(parser->data, slice_of(at, n));
     return 0;
 }
 
@@ -217,7 +224,7 @@ static const llhttp_settings_t callbacks = {
 
 void pd_http_head_init(struct pd_http_head *head, enum pd_dir dir)
 {
-    llhttp_init(&head->parser, dir == PD_C2S ? HTTP_REQUEST : HTTP_RESPONSE, &callbacks);
+    llhttp_init(&head->parser, dir == PD_C2S ? HTTP_REQUEST : HTTP_RESPONSE, NULL);
     llhttp_set_lenient_headers(&head->parser, 1);        /* odd bytes in a value harm nobody here */
     llhttp_set_lenient_chunked_length(&head->parser, 1); /* judged in finish() */
     head->colon = NULL;
@@ -226,8 +233,8 @@ void pd_http_head_init(struct pd_http_head *head, enum pd_dir dir)
     head->framing = (struct pd_http_framing){0};
     head->status = 0;
     head->has_method = dir != PD_C2S;
-    head->in_query = head->line_feed = head->has_host = head->has_start = head->in_header = head->done =
-        false;
+    head->begun = head->in_query = head->line_feed = head->has_host = head->has_start = head->in_header =
+        head->done = false;
 }
 
 /* The method, up to its blank. Its piece uses the name's store. */
@@ -243,23 +250,60 @@ static enum pd_http_head_end read_method(struct pd_http_head *head, struct pd_sl
     if (head->name.full == 0 || head->name.full > PD_HTTP_METHOD_MAX || in->p[n] != ' ')
         return fail(head, "no method");
     struct pd_slice method = slice_of(head->name.p, head->name.len);
-    bool whole = method.p == in->p;
     head->name = (struct pd_http_part){0};
     head->has_method = true;
-    if (pd_slice_eq(method, PD_SLICE(USUAL_METHOD))) {
+    if (pd_slice_eq(method, PD_SLICE("CONNECT")))
+        head->parser.method = HTTP_CONNECT;
+    if (pd_slice_eq(method, PD_SLICE(USUAL_METHOD)))
         pd_text_static(&fields(head)->method, USUAL_METHOD);
-        if (whole)
-            return PD_HTTP_DONE; /* llhttp may see it as it is */
-    } else {
+    else
         pd_text_set(head->rec, &fields(head)->method, method, PD_HTTP_METHOD_MAX);
-    }
     in->p += n;
     in->len -= n;
-    bool connect = pd_slice_eq(method, PD_SLICE("CONNECT"));
-    llhttp_errno_t error = connect ? llhttp_execute(&head->parser, "CONNECT", 7)
-                                   : llhttp_execute(&head->parser, USUAL_METHOD, sizeof USUAL_METHOD - 1);
-    PD_ASSERT(error == HPE_OK);
     return PD_HTTP_DONE;
+}
+
+/* Reads a start line of the usual form, or what of it stands behind the method, past llhttp. What that would
+ * learn from it is put into its place. */
+static bool read_plain_start(struct pd_http_head *head, struct pd_slice *in)
+{
+    llhttp_t *parser = &head->parser;
+    bool request = parser->type == HTTP_REQUEST;
+    struct pd_http_start start;
+
+    if (request ? parser->method == HTTP_CONNECT || !pd_http_plain_request(*in, &start)
+                : !pd_http_plain_status(*in, &start))
+        return false;
+    if (request)
+        add_target(head, (const char *)start.text.p, start.text.len);
+    else
+        add_reason(head, start.text);
+    parser->status_code = start.status;
+    parser->http_major = 1;
+    parser->http_minor = start.minor;
+    head->has_start = true;
+    in->p += start.size;
+    in->len -= start.size;
+    return true;
+}
+
+/* Shows llhttp what was read past it: the method, and the start line behind it when that was plain. */
+static void begin_parser(struct pd_http_head *head, struct pd_slice start)
+{
+    static const llhttp_settings_t silent;
+    llhttp_t *parser = &head->parser;
+    llhttp_errno_t error = HPE_OK;
+
+    head->begun = true;
+    parser->settings = (void *)&silent;
+    if (parser->method == HTTP_CONNECT)
+        error = llhttp_execute(parser, "CONNECT", 7);
+    else if (parser->type == HTTP_REQUEST)
+        error = llhttp_execute(parser, USUAL_METHOD, sizeof USUAL_METHOD - 1);
+    if (error == HPE_OK && start.len)
+        error = llhttp_execute(parser, (const char *)start.p, start.len);
+    PD_ASSERT(error == HPE_OK);
+    parser->settings = (void *)&callbacks;
 }
 
 static enum pd_http_head_end more(struct pd_http_head *head, struct pd_slice in)
@@ -333,11 +377,26 @@ static enum pd_http_head_end read_line(struct pd_http_head *head, struct pd_slic
     return PD_HTTP_DONE;
 }
 
+/* Lines by llhttp and past it, up to the head's end. `plain` is the start line when it was read past it. */
+static enum pd_http_head_end read_lines(struct pd_http_head *head, struct pd_slice *in, struct pd_slice plain)
+{
+    enum pd_http_head_end end = PD_HTTP_DONE;
+
+    if (plain.len && read_plain(head, in))
+        return PD_HTTP_DONE;
+    if (!head->begun)
+        begin_parser(head, plain);
+    do
+        end = read_line(head, in);
+    while (end == PD_HTTP_DONE && !head->done && (head->in_header || !read_plain(head, in)));
+    return end;
+}
+
 enum pd_http_head_end pd_http_head_read(struct pd_http_head *head, struct pd_rec *rec,
                                         const struct pd_http_options *options, struct pd_slice in,
                                         uint32_t *used)
 {
-    struct pd_slice rest = in;
+    struct pd_slice rest = in, plain = {0};
     enum pd_http_head_end end = PD_HTTP_DONE;
 
     head->parser.data = head;
@@ -348,12 +407,14 @@ enum pd_http_head_end pd_http_head_read(struct pd_http_head *head, struct pd_rec
         head->colon = head->slice;
     if (!head->has_method)
         end = read_method(head, &rest);
-    do {
-        if (end == PD_HTTP_DONE)
-            end = read_line(head, &rest);
-        if (end != PD_HTTP_DONE)
-            return end == PD_HTTP_MORE ? more(head, in) : end;
-    } while (!head->done && (head->in_header || !read_plain(head, &rest)));
+    if (end == PD_HTTP_DONE && !head->begun) {
+        plain = rest;
+        plain.len = read_plain_start(head, &rest) ? plain.len - rest.len : 0;
+    }
+    if (end == PD_HTTP_DONE)
+        end = read_lines(head, &rest, plain);
+    if (end != PD_HTTP_DONE)
+        return end == PD_HTTP_MORE ? more(head, in) : end;
     *used = in.len - rest.len;
     return finish(head);
 }

@@ -39,6 +39,7 @@ struct pd_http_head {
     struct pd_http_framing framing;
     uint16_t status;     /* of a response */
     bool has_method : 1; /* the method's bytes have passed */
+    bool begun : 1;      /* llhttp has been shown the beginning */
     bool in_query : 1;
     bool line_feed : 1; /* the last of the blanks before a value was LF */
     bool has_host : 1;  /* a Host header came */

@@ -60,6 +60,21 @@ struct pd_http_line { /* of a header */
  * for. The value has no blanks before it. */
 bool pd_http_plain_line(struct pd_slice, struct pd_http_line *);
 
+struct pd_http_start {    /* a start line, or what of it stands behind the method */
+    struct pd_slice text; /* the target, or the reason */
+    uint32_t size;        /* with the line's end */
+    uint16_t status;      /* of a response */
+    uint8_t minor;        /* of the version 1.x */
+};
+
+/* Does the slice, which begins behind a method other than CONNECT, go on with the rest of a request line of
+ * the usual form: a path of visible characters without a fragment, HTTP/1.0 or HTTP/1.1, CR LF, one blank
+ * before each? */
+bool pd_http_plain_request(struct pd_slice, struct pd_http_start *);
+/* Does the slice begin with a whole status line of the usual form: HTTP/1.0 or HTTP/1.1, three digits that
+ * are no less than 100, a reason, CR LF? */
+bool pd_http_plain_status(struct pd_slice, struct pd_http_start *);
+
 /* The size in a chunk's first line, RFC 9112, section 7.1. line ends with LF unless cut is set,
  * which means that it was longer than the token. False when it is none, or more than 2^63 - 1. */
 bool pd_http_chunk_size(struct pd_slice line, bool cut, uint64_t *size);

@@ -42,6 +42,21 @@ static const struct talk talks[] = {
                  "'response':{'status_code':200,'version':'1.1','reason':'OK','body_bytes':2,'bytes':40}"},
     },
     {
+        .name = "unusual header lines behind usual start lines",
+        .turn = {C("PUT /a?b HTTP/1.0\r\nX_Y: 1\r\nContent-Length: 01\n\r\n1"),
+                 S("HTTP/1.1 201 Made\r\nX_Y: 1\nContent-Length: 0\r\n\r\n")},
+        .line = {"'ok','request':{'method':'PUT','path':'/a','query':'b','version':'1.0',"
+                 "'body_bytes':1,'bytes':49},"
+                 "'response':{'status_code':201,'version':'1.1','reason':'Made','body_bytes':0,'bytes':47}"},
+    },
+    {
+        .name = "CONNECT to a path, which is no path",
+        .turn = {C("CONNECT /a?b HTTP/1.1\r\n\r\n"), S("HTTP/1.1 400 No\r\nContent-Length: 0\r\n\r\n")},
+        .line = {"'ok','request':{'method':'CONNECT','path':'/a?b','host':'/a?b','version':'1.1',"
+                 "'body_bytes':0,'bytes':25},"
+                 "'response':{'status_code':400,'version':'1.1','reason':'No','body_bytes':0,'bytes':38}"},
+    },
+    {
         .name = "keep-alive and empty lines between messages",
         .turn = {C("POST /1 HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\na=1\r\n"),
                  S("HTTP/1.1 204 No Content\r\n\r\n"), C("\nGET /2 HTTP/1.0\r\n\r\n"),
