@@ -180,11 +180,12 @@ static void weigh(struct pd_conn *c, uint8_t dir, bool turned, const struct opin
 static int outweighs(const struct pd_conn *c, bool *turned)
 {
     const struct pd_evidence *e = &c->evidence;
-    int found = -1, best = 0, second = 0;
+    int8_t best = 0, second = 0;
+    int found = -1;
 
     for (unsigned t = 0; t < 2; t++)
         for (unsigned i = 0; i < c->worker->setup->proto_count; i++) {
-            int weight = e->weight[t][i];
+            int8_t weight = e->weight[t][i];
             if (!(e->claims[t][0] & e->claims[t][1] & 1u << i) || weight <= second)
                 continue;
             if (weight <= best) {
