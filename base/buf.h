@@ -1,6 +1,7 @@
 /* buf.h: bytes on their way out. Grows up to a limit by doubling; what does not fit is dropped and marked. */
 #ifndef PD_BASE_BUF_H
 #define PD_BASE_BUF_H
+#include "base/cold.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,7 +24,7 @@ static inline void pd_buf_clear(struct pd_buf *b)
 }
 
 /* Makes room for n more bytes; false (and b->full) when that would pass the limit or memory is short. */
-bool pd_buf_grow(struct pd_buf *b, size_t n);
+PD_COLD bool pd_buf_grow(struct pd_buf *b, size_t n);
 
 static inline bool pd_buf_room(struct pd_buf *b, size_t n)
 {

@@ -2,6 +2,7 @@
  * written through a bare pointer, `to`, which each function takes and returns; room is made before anything
  * whose length is not constant. When there is none, the line goes on in a spare place and is forgotten, so
  * that nothing else has to ask. */
+#include "base/cold.h"
 #include "exporter/community.h"
 #include "exporter/memo.h"
 #include "exporter/text.h"
@@ -30,15 +31,12 @@ _Static_assert(sizeof((struct pd_line_memo *)0)->spare > HEAD_MAX + PD_JSON_SLAC
 _Static_assert(sizeof((struct pd_line_memo *)0)->spare > PART_MAX + 2 * PD_JSON_SLACK,
                "what is asked for at once fits");
 
-/* What is rare stands apart, and so does the way to it: then what is done for each field lies together. */
-#define RARE __attribute__((cold, noinline))
-
 /* Copies a literal without its NUL. */
 #define PUT(to, literal) ((char *)memcpy((to), "" literal, sizeof(literal) - 1) + sizeof(literal) - 1)
 
 /* --- room --- */
 
-RARE static char *more_room(struct encoder *e, char *to, size_t n)
+PD_COLD static char *more_room(struct encoder *e, char *to, size_t n)
 {
     if (!e->failed) {
         size_t before = e->out->len, used = (size_t)(to - e->out->p) - before;
@@ -62,7 +60,7 @@ static inline char *room(struct encoder *e, char *to, size_t n)
 
 /* --- fields --- */
 
-RARE static void note_loss(struct encoder *e, const struct pd_text *t, uint64_t mark)
+PD_COLD static void note_loss(struct encoder *e, const struct pd_text *t, uint64_t mark)
 {
     if (t->len < t->full)
         e->cut |= mark;
@@ -85,7 +83,7 @@ static char *put_inside(struct encoder *e, char *to, struct pd_slice s)
 }
 
 /* A text that is too long to make room for all of it at once. */
-RARE static char *put_long(struct encoder *e, char *to, const struct pd_piece *key, struct pd_slice s)
+PD_COLD static char *put_long(struct encoder *e, char *to, const struct pd_piece *key, struct pd_slice s)
 {
     to = room(e, to, sizeof *key);
     if (key)
@@ -127,7 +125,7 @@ static char *put_query(struct encoder *e, char *to, const struct pd_step *s, con
     return PUT(room(e, to, 2), "\",");
 }
 
-RARE static char *put_masked(struct encoder *e, char *to, const struct pd_step *s, const struct pd_text *t)
+static char *put_masked(struct encoder *e, char *to, const struct pd_step *s, const struct pd_text *t)
 {
     char plain[PD_MASK_CAP];
 
@@ -144,8 +142,8 @@ static char *put_list(struct encoder *e, char *to, const struct pd_list *l, uint
 }
 
 /* `"name":[`, and whether the values are secret, for a name that is not remembered. */
-RARE static char *put_strange_name(struct encoder *e, char *to, const struct pd_header *h, uint64_t mark,
-                                   bool *secret)
+PD_COLD static char *put_strange_name(struct encoder *e, char *to, const struct pd_header *h, uint64_t mark,
+                                      bool *secret)
 {
     const struct pd_redact *redact = e->style->redact;
     struct pd_slice name = pd_text_slice(&h->name);
@@ -184,8 +182,8 @@ static bool same_name(const struct pd_header *a, const struct pd_header *b)
 }
 
 /* The values of the nodes behind h that have its name. */
-RARE static char *put_repeated(struct encoder *e, char *to, const struct pd_header *h, uint64_t mark,
-                               bool secret)
+PD_COLD static char *put_repeated(struct encoder *e, char *to, const struct pd_header *h, uint64_t mark,
+                                  bool secret)
 {
     for (const struct pd_header *o = h->next; o; o = o->next)
         if (o->again && same_name(o, h))

@@ -2,6 +2,7 @@
  * piece, straight from the chunk; with one worker and one way out that is the whole chunk. */
 #include "exporter/lines.h"
 #include "base/check.h"
+#include "base/cold.h"
 #include "exporter/sink.h"
 #include "exporter/text.h"
 #include <errno.h>
@@ -137,7 +138,7 @@ static void sift(struct pd_entry *e, uint32_t top, uint32_t n)
 }
 
 /* Heap sort: needs no memory, as qsort() may, and no input makes it slow. */
-static void sort(struct pd_entry *e, uint32_t n)
+PD_COLD static void sort(struct pd_entry *e, uint32_t n)
 {
     for (uint32_t i = n / 2; i > 0; i--)
         sift(e, i - 1, n);

@@ -1,6 +1,7 @@
 /* memo.c: small tables with few places for each key; when all are taken, a newcomer takes the first. */
 #include "exporter/memo.h"
 #include "base/check.h"
+#include "base/cold.h"
 #include "exporter/text.h"
 #include <stdlib.h>
 
@@ -132,7 +133,7 @@ const struct pd_plan *pd_memo_plan(struct pd_line_memo *m, const struct pd_schem
 
 /* --- times and addresses --- */
 
-__attribute__((cold)) static void set_second(struct pd_line_memo *m, uint64_t second)
+PD_COLD static void set_second(struct pd_line_memo *m, uint64_t second)
 {
     char text[PD_JSON_SECOND_LEN + 1] = "";
 
@@ -152,8 +153,7 @@ _Static_assert(sizeof "{\"address\":\"\",\"port\":65535}," + PD_ADDR_TEXT <=
                    sizeof((struct pd_memo_end *)0)->text + 2,
                "the longest end fits, without two NULs");
 
-__attribute__((cold)) static const struct pd_memo_end *new_end(struct pd_memo_end *slot,
-                                                               const struct pd_end *end)
+PD_COLD static const struct pd_memo_end *new_end(struct pd_memo_end *slot, const struct pd_end *end)
 {
     static const char before[] = "{\"address\":\"", behind[] = "\",\"port\":";
     char addr[PD_ADDR_TEXT], *to = slot->text;
@@ -255,8 +255,8 @@ static inline bool is_name(const struct pd_memo_name *slot, const struct pd_reda
 }
 
 /* Puts a name that is not known yet near its hash, if it may be remembered at all. */
-__attribute__((cold)) static const struct pd_memo_name *
-new_name(struct pd_line_memo *m, const struct pd_redact *redact, const struct pd_header *h)
+PD_COLD static const struct pd_memo_name *new_name(struct pd_line_memo *m, const struct pd_redact *redact,
+                                                   const struct pd_header *h)
 {
     struct pd_slice name = {(const uint8_t *)h->name.s, h->name.len};
     struct pd_memo_name *slot = &m->name[h->hash % PD_MEMO_SLOTS];

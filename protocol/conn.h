@@ -111,13 +111,13 @@ void pd_half_mark(struct pd_conn *, struct pd_half *);
 /* --- half.c: one direction's bytes and gaps --- */
 
 /* The half stands at a message boundary of the connection's protocol. */
-void pd_half_start(struct pd_conn *, struct pd_half *);
+PD_COLD void pd_half_start(struct pd_conn *, struct pd_half *);
 /* The next bytes of that direction, from the packet in hand. */
 void pd_half_feed(struct pd_conn *, struct pd_half *, struct pd_slice);
 /* The next n bytes of that direction are missing. */
-void pd_half_gap(struct pd_conn *, struct pd_half *, uint64_t n);
+PD_COLD void pd_half_gap(struct pd_conn *, struct pd_half *, uint64_t n);
 /* FIN, with nothing missing before it. */
-void pd_half_fin(struct pd_conn *, struct pd_half *);
+PD_COLD void pd_half_fin(struct pd_conn *, struct pd_half *);
 /* Returns what the half borrowed; it wants nothing any more. */
 void pd_half_drop(struct pd_conn *, struct pd_half *);
 
@@ -140,7 +140,7 @@ static inline const struct pd_party *pd_party_of(struct pd_conn *c)
 
 /* Bytes of a connection whose protocol is not known. Decides, or keeps what it must. Returns the half of that
  * direction: the ends may turn out to be the other way round. */
-struct pd_half *pd_detect_feed(struct pd_conn *, struct pd_half *, struct pd_slice);
+PD_COLD struct pd_half *pd_detect_feed(struct pd_conn *, struct pd_half *, struct pd_slice);
 /* The protocols that the rules allow between these ends, as bits. */
 uint16_t pd_detect_candidates(const struct pd_setup *, uint8_t transport, const struct pd_end *a,
                               const struct pd_end *b);
@@ -159,18 +159,18 @@ struct pd_unknown_port *pd_detect_unknown(struct pd_worker *, uint8_t transport,
 void pd_flow_packet(struct pd_worker *, const struct pd_packet *);
 /* The other side acknowledged bytes of this half that never came, and something depends on it: they are lost.
  */
-void pd_flow_settle(struct pd_conn *, struct pd_half *);
+PD_COLD void pd_flow_settle(struct pd_conn *, struct pd_half *);
 
 /* --- conns.c: the table of connections and their lists --- */
 
 struct pd_conn *pd_conns_find(struct pd_worker *, const struct pd_packet *);
 /* A zeroed connection with its ends set, the source as client; evicts the oldest when there are too many. */
-struct pd_conn *pd_conns_open(struct pd_worker *, const struct pd_packet *);
+PD_COLD struct pd_conn *pd_conns_open(struct pd_worker *, const struct pd_packet *);
 /* Ends a connection: everything outstanding goes out. It stays closed for a second, so that stragglers do not
  * open it anew. */
-void pd_conns_close(struct pd_conn *);
+PD_COLD void pd_conns_close(struct pd_conn *);
 /* At once, without that second. */
-void pd_conns_free(struct pd_conn *);
+PD_COLD void pd_conns_free(struct pd_conn *);
 /* A packet came: the connection is the youngest of the active ones. */
 void pd_conns_touch(struct pd_conn *);
 /* Timers at the boundary `now`, and the end of the input. */

@@ -342,7 +342,7 @@ static int decide_for(struct pd_conn *c, struct pd_half **h, struct pd_slice in,
     if (c->oriented || (index >= 0 && o->known))
         return index;
     struct opinion turned_o = ask(c, !dir, &c->client, in, purpose);
-    bool turned;
+    bool turned = false;
     index = decide_both_ways(c, dir, o, &turned_o, &turned);
     if (index >= 0 && turned) {
         swap_ends(c);

@@ -18,7 +18,7 @@ static struct pd_gap *gap_of(struct pd_conn *c, const struct pd_half *h)
 
 /* Bytes that were given up and come after all are not read any more, but they are no retransmission either.
  */
-static void count_behind(struct pd_conn *c, const struct pd_half *h, uint32_t seq, uint32_t n)
+PD_COLD static void count_behind(struct pd_conn *c, const struct pd_half *h, uint32_t seq, uint32_t n)
 {
     const struct pd_gap *gap = gap_of(c, h);
     uint32_t into = seq - gap->seq;
@@ -30,7 +30,7 @@ static void count_behind(struct pd_conn *c, const struct pd_half *h, uint32_t se
 }
 
 /* A gap in a direction whose protocol is not known yet: it stands in mid-stream from here. */
-static void gap(struct pd_conn *c, struct pd_half *h, uint64_t n)
+PD_COLD static void gap(struct pd_conn *c, struct pd_half *h, uint64_t n)
 {
     c->worker->silence = 0; /* who knows when these bytes passed */
     *gap_of(c, h) = (struct pd_gap){.half = h, .seq = (uint32_t)h->pos, .len = (uint32_t)n};
@@ -151,7 +151,7 @@ static void set_pos(struct pd_half *h, uint32_t seq)
 }
 
 /* A connection from its first packet: who is the client, and is it whole? */
-static struct pd_conn *open_conn(struct pd_worker *w, const struct pd_packet *packet)
+PD_COLD static struct pd_conn *open_conn(struct pd_worker *w, const struct pd_packet *packet)
 {
     const struct pd_setup *setup = w->setup;
     uint16_t candidates = pd_detect_candidates(setup, PD_TCP, &packet->src, &packet->dst);
@@ -205,7 +205,7 @@ static bool reused(struct pd_conn *c, const struct pd_packet *packet)
     return !(packet->tcp_flags & PD_ACK) && (behind < 0 || behind > EPOCH);
 }
 
-static void finish_direction(struct pd_conn *c, struct pd_half *h, uint32_t fin_seq)
+PD_COLD static void finish_direction(struct pd_conn *c, struct pd_half *h, uint32_t fin_seq)
 {
     int32_t missing = (int32_t)(fin_seq - (uint32_t)h->pos);
 

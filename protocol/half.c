@@ -12,7 +12,7 @@ void pd_half_drop(struct pd_conn *c, struct pd_half *h)
     h->frame = PD_UNFRAMED;
 }
 
-static void lose(struct pd_conn *c, struct pd_half *h, enum pd_lost why, uint64_t n)
+PD_COLD static void lose(struct pd_conn *c, struct pd_half *h, enum pd_lost why, uint64_t n)
 {
     const struct pd_party *p = pd_party_of(c);
 
@@ -27,7 +27,7 @@ static void lose(struct pd_conn *c, struct pd_half *h, enum pd_lost why, uint64_
 
 /* Bytes of a direction without boundary: what they answered is not known, so nothing outstanding may wait for
  * what comes next. */
-static void lose_again(struct pd_conn *c, struct pd_half *h)
+PD_COLD static void lose_again(struct pd_conn *c, struct pd_half *h)
 {
     const struct pd_party *p = pd_party_of(c);
 
@@ -114,7 +114,7 @@ void pd_half_start(struct pd_conn *c, struct pd_half *h)
 
 /* Only sync() may look at a lost half's bytes, and only at the start of a segment, where writers put message
  * starts. */
-static bool resync(struct pd_conn *c, struct pd_half *h, struct pd_slice *in)
+PD_COLD static bool resync(struct pd_conn *c, struct pd_half *h, struct pd_slice *in)
 {
     const struct pd_setup *setup = c->worker->setup;
     uint8_t confidence = 0;

@@ -14,6 +14,7 @@
  */
 #ifndef PD_PROTOCOL_MACHINE_H
 #define PD_PROTOCOL_MACHINE_H
+#include "base/cold.h"
 #include "roundtrip/match.h"
 
 enum { PD_CARRY = 64 };
@@ -113,13 +114,13 @@ static inline void pd_feed_used(struct pd_half *h, uint32_t n)
 }
 
 /* This direction does not speak the protocol. why is a string literal, counted. The boundary is lost. */
-void pd_bad(struct pd_conn *, struct pd_half *, const char *why);
+PD_COLD void pd_bad(struct pd_conn *, struct pd_half *, const char *why);
 /* Nothing readable follows on this connection. reason is a string literal, counted. */
-void pd_opaque(struct pd_conn *, const char *reason);
+PD_COLD void pd_opaque(struct pd_conn *, const char *reason);
 /* Both halves go on at their next unread byte in another protocol, found by name. open, when not NULL, is the
  * record of the request that asked for the turn: it is the new protocol's stream of key `key`. NULL, and the
  * connection is opaque, when that protocol is not there or not wanted. */
-struct pd_conn *pd_switch(struct pd_conn *, const char *proto, struct pd_rec *open, uint64_t key);
+PD_COLD struct pd_conn *pd_switch(struct pd_conn *, const char *proto, struct pd_rec *open, uint64_t key);
 
 /* Pairing, seen from inside step(): the message whose first byte is the current token's. None returns NULL:
  * what nobody keeps is written to a void record. See match.h for the rules. */
@@ -157,12 +158,12 @@ void pd_owe(struct pd_conn *, uint32_t n);
  * trusted any more, and what is outstanding goes out as incomplete. */
 void pd_response_oneway(struct pd_conn *, struct pd_half *);
 void pd_expected_over(struct pd_conn *);
-void pd_mismatch(struct pd_conn *);
+PD_COLD void pd_mismatch(struct pd_conn *);
 /* What the other side was told to have come, and was not seen, is lost: something depends on it. Asked by
  * itself when a message begins. */
 void pd_settle(struct pd_conn *, struct pd_half *);
 /* The message now passing lacks what a field of it needs. */
-void pd_incomplete(struct pd_conn *, struct pd_half *);
+PD_COLD void pd_incomplete(struct pd_conn *, struct pd_half *);
 /* n bytes that belong to no request or response were understood. */
 void pd_understood(struct pd_conn *, uint64_t n);
 /* By key: the message in hand, n bytes from the current token's first, answers several requests. Requests

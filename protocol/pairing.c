@@ -68,7 +68,7 @@ void pd_settle(struct pd_conn *c, struct pd_half *h)
 }
 
 /* Another message begins behind a boundary that was found by sync(): the second proves it. */
-__attribute__((cold)) static void confirm(struct pd_conn *c, struct pd_half *h)
+PD_COLD static void confirm(struct pd_conn *c, struct pd_half *h)
 {
     if (!h->guessed) {
         h->guessed = true;

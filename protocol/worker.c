@@ -132,7 +132,7 @@ static void flush(struct pd_worker *w)
 }
 
 /* Packet time reached the next boundary, or it ran back. */
-__attribute__((cold, noinline)) static void move_clock(struct pd_worker *w, uint64_t ts)
+PD_COLD static void move_clock(struct pd_worker *w, uint64_t ts)
 {
     if (ts < w->now && w->now - ts > w->setup->timeout) {
         /* Not packets out of order: another capture begins, or the clock was set. Clamped, its times would

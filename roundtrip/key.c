@@ -84,7 +84,7 @@ static void unchain(struct pd_pairing *pairing, struct pd_rec *r)
 }
 
 /* Twice as many buckets: a record stays in its own or goes to the one that far behind it. */
-static void spread(struct pd_pairing *pairing)
+PD_COLD static void spread(struct pd_pairing *pairing)
 {
     uint32_t old = pairing->mask + 1;
 
@@ -131,7 +131,7 @@ static void take(const struct pd_party *p, struct pd_rec *r)
             m->current[dir] = NULL;
 }
 
-static void drop_incomplete(const struct pd_party *p, struct pd_rec *r)
+PD_COLD static void drop_incomplete(const struct pd_party *p, struct pd_rec *r)
 {
     take(p, r);
     r->flags |= PD_REC_BROKEN;
@@ -140,7 +140,7 @@ static void drop_incomplete(const struct pd_party *p, struct pd_rec *r)
 }
 
 /* The same key again. True when it is the same request sent again, which the first record keeps. */
-static bool again(const struct pd_party *p, struct pd_rec *r)
+PD_COLD static bool again(const struct pd_party *p, struct pd_rec *r)
 {
     if (r->flags & PD_REC_REPORTED) {
         take(p, r);
@@ -192,7 +192,7 @@ static void settle(const struct pd_party *p, struct pd_rec *r)
 }
 
 /* The oldest goes: nobody will know how it ended. */
-static void make_room(const struct pd_party *p)
+PD_COLD static void make_room(const struct pd_party *p)
 {
     struct pd_rec *oldest = p->match->first;
 

@@ -142,7 +142,7 @@ void pd_match_settle(const struct pd_party *p, struct pd_rec *r)
     m->held_last = r;
 }
 
-static void empty_held(const struct pd_party *p, bool emit)
+PD_COLD static void empty_held(const struct pd_party *p, bool emit)
 {
     struct pd_match *m = p->match;
 
@@ -343,7 +343,7 @@ void pd_match_broken(const struct pd_party *p, uint8_t dir)
 }
 
 /* A oneway message that lost its end goes out as incomplete. */
-static void drop_oneway(const struct pd_party *p, uint8_t dir)
+PD_COLD static void drop_oneway(const struct pd_party *p, uint8_t dir)
 {
     struct pd_rec *r = p->match->current[dir];
 

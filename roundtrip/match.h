@@ -2,6 +2,7 @@
  * requests is not trusted again before a request arrives that cannot have company (docs/architecture.md). */
 #ifndef PD_ROUNDTRIP_MATCH_H
 #define PD_ROUNDTRIP_MATCH_H
+#include "base/cold.h"
 #include "base/counter.h"
 #include "roundtrip/record.h"
 
@@ -183,12 +184,12 @@ struct pd_expect *pd_match_next(const struct pd_match *);
 struct pd_rec *pd_match_find(const struct pd_party *, uint8_t asked_by, uint64_t key);
 
 /* Bytes of the message now passing in dir were lost: its record will be incomplete. */
-void pd_match_broken(const struct pd_party *, uint8_t dir);
+PD_COLD void pd_match_broken(const struct pd_party *, uint8_t dir);
 
 /* dir lost its message boundaries. By order: what is outstanding is emitted as incomplete, and the order
  * quarantined, unless it was the response of the only request. By key: only the message now passing is hit.
  */
-void pd_match_lost(const struct pd_party *, uint8_t dir);
+PD_COLD void pd_match_lost(const struct pd_party *, uint8_t dir);
 
 /* The boundary that resync guessed at proved right: a second message began where it should. */
 void pd_match_proven(const struct pd_party *, uint8_t dir);

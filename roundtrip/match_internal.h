@@ -30,7 +30,7 @@ bool pd_match_fits(const struct pd_party *, const struct pd_rec *, const struct 
 /* Trust is back: bits leave match->hold; when none is left, what was held goes out. */
 void pd_match_release(const struct pd_party *, uint8_t bits);
 /* Trust is gone: what was held is dropped and counted. */
-void pd_match_discard(const struct pd_party *);
+PD_COLD void pd_match_discard(const struct pd_party *);
 
 struct pd_rec *pd_order_request(const struct pd_party *, const struct pd_at *, uint8_t kind, uint32_t owed,
                                 bool *alone);
@@ -53,5 +53,5 @@ void pd_key_adopt(const struct pd_party *, struct pd_rec *, uint64_t key);
 void pd_key_timeout(const struct pd_party *);
 void pd_key_close(const struct pd_party *);
 /* Drops the oldest datagram request to make room; false when there is none. */
-bool pd_key_evict(struct pd_pairing *);
+PD_COLD bool pd_key_evict(struct pd_pairing *);
 #endif

@@ -42,7 +42,7 @@ static bool alone_by_nature(const struct pd_party *p)
 }
 
 /* While quarantined: who speaks when. Two of a kind in a row break the turns. */
-static void watch_request(struct pd_match *m, const struct pd_at *at)
+PD_COLD static void watch_request(struct pd_match *m, const struct pd_at *at)
 {
     if (m->watch_asked)
         m->turns = 0;
@@ -50,7 +50,7 @@ static void watch_request(struct pd_match *m, const struct pd_at *at)
     m->watch_us = (uint32_t)(at->ts / 1000);
 }
 
-static void watch_response(struct pd_match *m, const struct pd_at *at)
+PD_COLD static void watch_response(struct pd_match *m, const struct pd_at *at)
 {
     uint32_t waited = (uint32_t)(at->ts / 1000) - m->watch_us;
 
@@ -212,7 +212,7 @@ static void empty(const struct pd_party *p)
     m->current[0] = m->current[1] = NULL;
 }
 
-static void flush(const struct pd_party *p)
+PD_COLD static void flush(const struct pd_party *p)
 {
     for (struct pd_expect *e = p->match->head; e; e = e->next)
         if (e->rec)
@@ -221,7 +221,7 @@ static void flush(const struct pd_party *p)
 }
 
 /* The order is not to be trusted. */
-static void quarantine(const struct pd_party *p)
+PD_COLD static void quarantine(const struct pd_party *p)
 {
     struct pd_match *m = p->match;
 
@@ -253,7 +253,7 @@ void pd_order_lost(const struct pd_party *p, uint8_t dir)
         m->hold |= PD_HOLD_REOPEN;
 }
 
-static void orphan(const struct pd_party *p)
+PD_COLD static void orphan(const struct pd_party *p)
 {
     struct pd_match *m = p->match;
 

@@ -2,6 +2,7 @@
  * arena behind them is handed out front to back, and goes back whole with the record. */
 #include "roundtrip/record.h"
 #include "base/check.h"
+#include "base/cold.h"
 #include "base/word.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -357,7 +358,7 @@ static bool same_name(const struct pd_header *a, const struct pd_header *b)
            memcmp(a->name.s, b->name.s, a->name.len) == 0;
 }
 
-__attribute__((cold)) static void find_again(const struct pd_list *l, struct pd_header *h)
+PD_COLD static void find_again(const struct pd_list *l, struct pd_header *h)
 {
     for (const struct pd_header *e = l->first; e != h && !h->again; e = e->next)
         h->again = same_name(e, h);
@@ -393,9 +394,8 @@ struct pd_header *pd_list_header(struct pd_rec *r, struct pd_list *l, uint16_t m
 }
 
 /* One thing after the other: where a piece of arena ends. */
-__attribute__((cold)) static struct pd_header *header_apart(struct pd_rec *r, struct pd_list *l, uint16_t max,
-                                                            struct pd_slice name, struct pd_slice value,
-                                                            uint16_t cap)
+PD_COLD static struct pd_header *header_apart(struct pd_rec *r, struct pd_list *l, uint16_t max,
+                                              struct pd_slice name, struct pd_slice value, uint16_t cap)
 {
     struct pd_header *h = pd_list_header(r, l, max, name);
 

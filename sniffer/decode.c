@@ -2,6 +2,7 @@
  * a packet ends with a filled pd_packet or with exactly one reason counted. The usual frame (Ethernet, IPv4,
  * TCP) takes three steps. */
 #include "sniffer/decode.h"
+#include "base/cold.h"
 
 typedef enum pd_layer step_fn(struct pd_frame *);
 
@@ -69,7 +70,7 @@ static bool plain_after_all(const struct pd_frame *f)
     return f->held && (f->why == PD_S_MALFORMED || f->why == PD_S_NOT_IP || f->why == PD_S_CUT);
 }
 
-static bool give_up(const struct pd_frame *f, bool cut, struct pd_sniff_stats *stats)
+PD_COLD static bool give_up(const struct pd_frame *f, bool cut, struct pd_sniff_stats *stats)
 {
     if (plain_after_all(f)) {
         *f->out = f->plain;

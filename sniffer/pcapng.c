@@ -1,6 +1,7 @@
 /* pcapng.c: pcapng (draft-ietf-opsawg-pcapng): sections of blocks. type(4) total length(4) body total
  * length(4). Only what is read must be seen at once; options and unknown blocks pass by, whatever their size.
  */
+#include "base/cold.h"
 #include "sniffer/reader.h"
 #include <errno.h>
 #include <stdio.h>
@@ -27,7 +28,7 @@ enum {
 #define BYTE_ORDER_MAGIC 0x1a2b3c4du
 #define NS UINT64_C(1000000000)
 
-static enum pd_next bad(struct pd_file *f, const char *what)
+PD_COLD static enum pd_next bad(struct pd_file *f, const char *what)
 {
     snprintf(f->why, sizeof f->why, "%s", what);
     return PD_NEXT_BAD;
@@ -57,7 +58,7 @@ static uint64_t to_ns(const struct pd_file_iface *iface, uint64_t t)
 }
 
 /* section length(8) and options do not matter here. */
-static enum pd_next section(struct pd_file *f, struct pd_slice in, uint64_t *n)
+PD_COLD static enum pd_next section(struct pd_file *f, struct pd_slice in, uint64_t *n)
 {
     if (in.len < SECTION_HEAD) {
         *n = SECTION_HEAD;
@@ -94,7 +95,7 @@ static void interface_options(const struct pd_file *f, struct pd_slice o, struct
 }
 
 /* link type(2) reserved(2) snap length(4) options; all of it fits a record, or its options are not read. */
-static enum pd_next interface(struct pd_file *f, struct pd_slice in, uint32_t total, uint64_t *n)
+PD_COLD static enum pd_next interface(struct pd_file *f, struct pd_slice in, uint32_t total, uint64_t *n)
 {
     struct pd_file_iface *iface;
     uint32_t seen = total <= PD_FILE_RECORD ? total : INTERFACE_HEAD;
