@@ -161,12 +161,38 @@ static void no_memory(struct pd_conn *c)
     pd_pg_state(c)->open = PD_PG_O_UNKEPT;
 }
 
-static struct pd_pg_part *add_part(struct pd_conn *c, struct pd_rec *r, enum pd_pg_part_kind kind)
-{
-    struct pd_pg_part *part = pd_pg_part_add(c, r, kind);
+static const uint8_t part_size[] = {
+    [PD_PG_PARSE] = sizeof(struct pd_pg_part),
+    [PD_PG_BIND] = offsetof(struct pd_pg_part, statement) + sizeof(uint64_t),
+    [PD_PG_CLOSE] = offsetof(struct pd_pg_part, statement),
+    [PD_PG_DESCRIBE] = offsetof(struct pd_pg_part, key),
+    [PD_PG_EXECUTE] = offsetof(struct pd_pg_part, statement),
+    [PD_PG_SYNC] = offsetof(struct pd_pg_part, key),
+};
 
-    if (!part)
+/* Adds a part to the record, or NULL: there is no room, and the record went out. Inlined for each kind. */
+__attribute__((always_inline)) static inline struct pd_pg_part *add_part(struct pd_conn *c, struct pd_rec *r,
+                                                                         enum pd_pg_part_kind kind)
+{
+    struct pd_pg *f = fields_of(r);
+    struct pd_pg_part *part = pd_rec_alloc(r, part_size[kind]);
+
+    if (!part) {
         no_memory(c);
+        return NULL;
+    }
+    part->next = NULL;
+    part->kind = (uint8_t)kind;
+    if (f->last)
+        f->last->next = part;
+    else
+        f->first = part;
+    f->last = part;
+    if (!f->next)
+        f->next = part;
+    f->parts++;
+    if (pd_pg_teaches(part->kind))
+        pd_pg_state(c)->teaching++;
     return part;
 }
 
@@ -265,10 +291,9 @@ static void read_query(struct pd_conn *c, struct pd_slice in, uint32_t all)
         pd_pg_forget(c); /* whether its answer is seen is not certain */
 }
 
-static void read_part(struct pd_conn *c, uint8_t type, struct pd_slice in, uint32_t full)
+/* r: see record_for_part(). */
+static void read_part(struct pd_conn *c, struct pd_rec *r, uint8_t type, struct pd_slice in, uint32_t full)
 {
-    struct pd_rec *r = record_for_part(c);
-
     if (type == 'P')
         read_parse(c, r, in, full);
     else if (type == 'B')
@@ -288,7 +313,7 @@ void pd_pg_client_body(struct pd_conn *c, struct pd_half *h, uint8_t type, struc
     else if (h->holed) /* which name it is about is not known */
         no_memory(c);
     else
-        read_part(c, type, in, full);
+        read_part(c, record_for_part(c), type, in, full);
 }
 
 /* --- ends --- */
@@ -416,21 +441,38 @@ static bool sync_follows(struct pd_conn *c, const struct pd_half *h, struct pd_s
            !pd_pg_state(c)->copying && !h->unproven && !pd_half_of(c, PD_S2C)->unseen;
 }
 
-uint32_t pd_pg_client_part(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
+/* Does another part follow whole? */
+static inline bool part_follows(struct pd_slice behind)
 {
-    uint8_t type = in.p[0];
-    uint32_t n = pd_be32(in.p + 1) + 1;
+    uint8_t type = behind.len >= PD_PG_HEAD ? behind.p[0] : 0;
 
+    if (type != 'P' && type != 'B' && type != 'D' && type != 'E' && type != 'C')
+        return false;
+    uint32_t len = pd_be32(behind.p + 1);
+    return len >= 4 && len < behind.len;
+}
+
+uint32_t pd_pg_client_parts(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
+{
     begin_part(c, h);
-    pd_feed_used(h, n);
-    read_part(c, type, (struct pd_slice){in.p + PD_PG_HEAD, n - PD_PG_HEAD}, n - PD_PG_HEAD);
-    struct pd_rec *r = type == 'E' ? record_for_part(c) : NULL;
-    if (r && sync_follows(c, h, (struct pd_slice){in.p + n, in.len - n})) {
+    struct pd_rec *r = record_for_part(c);
+    struct pd_slice behind = in;
+    uint8_t type;
+    do {
+        uint32_t n = pd_be32(behind.p + 1) + 1;
+        type = behind.p[0];
+        pd_feed_used(h, n);
+        read_part(c, r, type, (struct pd_slice){behind.p + PD_PG_HEAD, n - PD_PG_HEAD}, n - PD_PG_HEAD);
+        behind.p += n;
+        behind.len -= n;
+        r = record_for_part(c); /* there may have been no room */
+    } while (r && type != 'E' && fields_of(r)->parts < PD_PG_PARTS_MAX && part_follows(behind));
+    if (r && type == 'E' && sync_follows(c, h, behind)) {
         pd_pg_note_renaming(c, r);
         pd_feed_used(h, PD_PG_HEAD);
         end_sync(c, h);
-        return n + PD_PG_HEAD;
+        return in.len - behind.len + PD_PG_HEAD;
     }
     end_part(c, h, type);
-    return n;
+    return in.len - behind.len;
 }

@@ -4,53 +4,14 @@
 #include "base/hash.h"
 #include "protocol/postgresql/postgresql.h"
 
-enum { UNNAMED = 0 };
-
-uint64_t pd_pg_key(struct pd_slice name)
+uint64_t pd_pg_key_of(struct pd_slice name)
 {
-    if (!name.len)
-        return UNNAMED;
     return pd_hash(name.p, name.len < PD_PG_NAME_MAX ? name.len : PD_PG_NAME_MAX, 1) | 1;
-}
-
-static bool teaches(uint8_t kind)
-{
-    return kind == PD_PG_PARSE || kind == PD_PG_BIND || kind == PD_PG_CLOSE;
-}
-
-struct pd_pg_part *pd_pg_part_add(struct pd_conn *c, struct pd_rec *r, enum pd_pg_part_kind kind)
-{
-    static const uint8_t size[] = {
-        [PD_PG_PARSE] = sizeof(struct pd_pg_part),
-        [PD_PG_BIND] = offsetof(struct pd_pg_part, statement) + sizeof(uint64_t),
-        [PD_PG_CLOSE] = offsetof(struct pd_pg_part, statement),
-        [PD_PG_DESCRIBE] = offsetof(struct pd_pg_part, key),
-        [PD_PG_EXECUTE] = offsetof(struct pd_pg_part, statement),
-        [PD_PG_SYNC] = offsetof(struct pd_pg_part, key),
-    };
-    struct pd_pg *f = pd_fields(r);
-    struct pd_pg_part *part = pd_rec_alloc(r, size[kind]);
-
-    if (!part)
-        return NULL;
-    part->next = NULL;
-    part->kind = (uint8_t)kind;
-    if (f->last)
-        f->last->next = part;
-    else
-        f->first = part;
-    f->last = part;
-    if (!f->next)
-        f->next = part;
-    f->parts++;
-    if (teaches(part->kind))
-        pd_pg_state(c)->teaching++;
-    return part;
 }
 
 static void answered(struct pd_pg_conn *s, const struct pd_pg_part *part)
 {
-    if (teaches(part->kind) && s->teaching)
+    if (pd_pg_teaches(part->kind) && s->teaching)
         s->teaching--;
 }
 
@@ -161,10 +122,10 @@ void pd_pg_confirmed(struct pd_conn *c, struct pd_rec *r, const struct pd_pg_par
         break;
     case PD_PG_BIND:
         say_statement(c, r, part->statement);
-        if (part->key != UNNAMED)
+        if (part->key != PD_PG_UNNAMED)
             learn_portal(c, r, part->key);
         else if (s->portals.count) /* put back by pd_pg_keep_portal() when it is needed */
-            pd_learnt_drop(c, &s->portals, UNNAMED);
+            pd_learnt_drop(c, &s->portals, PD_PG_UNNAMED);
         break;
     case PD_PG_CLOSE:
         pd_learnt_drop(c, part->portal ? &s->portals : &s->statements, part->key);
@@ -193,10 +154,10 @@ void pd_pg_failed(struct pd_conn *c, const struct pd_pg_part *part)
 {
     struct pd_pg_conn *s = pd_pg_state(c);
 
-    if (part->kind == PD_PG_PARSE && part->key == UNNAMED)
-        pd_learnt_drop(c, &s->statements, UNNAMED);
-    else if (part->kind == PD_PG_BIND && part->key == UNNAMED)
-        pd_learnt_drop(c, &s->portals, UNNAMED);
+    if (part->kind == PD_PG_PARSE && part->key == PD_PG_UNNAMED)
+        pd_learnt_drop(c, &s->statements, PD_PG_UNNAMED);
+    else if (part->kind == PD_PG_BIND && part->key == PD_PG_UNNAMED)
+        pd_learnt_drop(c, &s->portals, PD_PG_UNNAMED);
 }
 
 void pd_pg_abandon(struct pd_conn *c, struct pd_rec *r)
@@ -219,16 +180,16 @@ void pd_pg_keep_portal(struct pd_conn *c, const struct pd_rec *r)
 {
     const struct pd_pg *f = pd_fields_const(r);
 
-    if (f->binds && f->bound == UNNAMED && (f->suspended || !f->executes) && !pd_pg_state(c)->muddled)
-        learn_portal(c, r, UNNAMED);
+    if (f->binds && f->bound == PD_PG_UNNAMED && (f->suspended || !f->executes) && !pd_pg_state(c)->muddled)
+        learn_portal(c, r, PD_PG_UNNAMED);
 }
 
 void pd_pg_forget_unnamed(struct pd_conn *c)
 {
     struct pd_pg_conn *s = pd_pg_state(c);
 
-    pd_learnt_drop(c, &s->statements, UNNAMED);
-    pd_learnt_drop(c, &s->portals, UNNAMED);
+    pd_learnt_drop(c, &s->statements, PD_PG_UNNAMED);
+    pd_learnt_drop(c, &s->portals, PD_PG_UNNAMED);
 }
 
 void pd_pg_forget_portals(struct pd_conn *c)

@@ -22,7 +22,7 @@ enum traits {
     READ = 2,  /* there is something to read in it */
     EMPTY = 4, /* it has no body */
     MANY = 8,  /* they come in large numbers and are only counted */
-    PART = 32, /* of a group, or the answer to one: see pd_pg_client_part(), pd_pg_server_parts() */
+    PART = 32, /* of a group, or the answer to one: see pd_pg_client_parts(), pd_pg_server_parts() */
     FREE = 16  /* belongs to no request and no response where none is passing, but is understood */
 };
 
@@ -179,7 +179,7 @@ EACH uint32_t whole(struct pd_conn *c, struct pd_half *h, enum pd_dir dir, struc
     uint32_t total = pd_be32(in.p + 1) + 1;
 
     if (dir == PD_C2S && traits & PART)
-        return pd_pg_client_part(c, h, in);
+        return pd_pg_client_parts(c, h, in);
     begin(c, h, dir, type);
     if (dir == PD_S2C && traits & PART && pd_pg_state(c)->serving == PD_PG_GROUP) {
         uint32_t used = pd_pg_server_parts(c, h, in);

@@ -32,6 +32,12 @@ enum pd_pg_kind { /* of what is expected */
 
 enum pd_pg_part_kind { PD_PG_PARSE, PD_PG_BIND, PD_PG_CLOSE, PD_PG_DESCRIBE, PD_PG_EXECUTE, PD_PG_SYNC };
 
+/* Does its answer change what a name means? */
+static inline bool pd_pg_teaches(uint8_t kind)
+{
+    return kind == PD_PG_PARSE || kind == PD_PG_BIND || kind == PD_PG_CLOSE;
+}
+
 /* A message of a group. What is behind `key` is there only where it is needed. */
 struct pd_pg_part {
     struct pd_pg_part *next;
@@ -132,8 +138,14 @@ static inline bool pd_pg_string(struct pd_slice *in, struct pd_slice *string)
     return end;
 }
 
+enum { PD_PG_UNNAMED = 0 }; /* the key of the empty name */
+
 /* A name's key; two names are the same when their keys are. */
-uint64_t pd_pg_key(struct pd_slice name);
+uint64_t pd_pg_key_of(struct pd_slice name); /* not empty */
+static inline uint64_t pd_pg_key(struct pd_slice name)
+{
+    return name.len ? pd_pg_key_of(name) : PD_PG_UNNAMED;
+}
 
 /* client.c, server.c: begin is called where the message's first byte is the current token's; body with what
  * is at hand of it and its full length, when there is anything in it to read; end when all of it has passed.
@@ -142,8 +154,9 @@ void pd_pg_client_begin(struct pd_conn *, struct pd_half *, uint8_t type);
 void pd_pg_client_body(struct pd_conn *, struct pd_half *, uint8_t type, struct pd_slice, uint32_t full);
 void pd_pg_client_end(struct pd_conn *, struct pd_half *, uint8_t type);
 /* A Parse, Bind, Describe, Close or Execute that is at hand whole, with what comes behind it: all three in
- * one, and perhaps a Sync too. Returns the bytes that were used. */
-uint32_t pd_pg_client_part(struct pd_conn *, struct pd_half *, struct pd_slice);
+ * one, and for those that follow up to an Execute, and perhaps a Sync too. Returns the bytes that were used.
+ */
+uint32_t pd_pg_client_parts(struct pd_conn *, struct pd_half *, struct pd_slice);
 void pd_pg_server_begin(struct pd_conn *, struct pd_half *, uint8_t type);
 void pd_pg_server_body(struct pd_conn *, struct pd_half *, uint8_t type, struct pd_slice);
 /* n messages of that type ended: more than one for rows only. */
@@ -169,8 +182,6 @@ void pd_pg_negotiated(struct pd_conn *, struct pd_half *, uint8_t answer);
 /* Does the statement forget, or name, statements by SQL? Until it is answered what names mean is not known.
  */
 void pd_pg_note_renaming(struct pd_conn *, struct pd_rec *);
-/* Adds a part to the record. NULL: there is no room. */
-struct pd_pg_part *pd_pg_part_add(struct pd_conn *, struct pd_rec *, enum pd_pg_part_kind);
 /* What the part does to the record's statement, as far as it is known now. */
 void pd_pg_asked(struct pd_conn *, struct pd_rec *, const struct pd_pg_part *);
 /* The server confirmed the record's next part, or answered an Execute. */
