@@ -185,15 +185,27 @@ static void push(struct pd_rec *r, struct pd_text *t, struct pd_slice in, uint32
     t->len = (uint16_t)(t->len + n);
 }
 
+/* Long, or to be shortened, or to go where there is room. */
+static void set_long(struct pd_rec *r, struct pd_text *t, struct pd_slice in, uint32_t n)
+{
+    n = text_room(r, n);
+    *t = (struct pd_text){.s = n ? r->at : "", .full = in.len};
+    if (n)
+        push(r, t, in, n);
+}
+
 void pd_text_set(struct pd_rec *r, struct pd_text *t, struct pd_slice in, uint16_t cap)
 {
     uint32_t n = least(in.len, cap);
 
-    if (n > least(piece_room(r), r->arena_left))
-        n = text_room(r, n);
-    *t = (struct pd_text){.s = n ? r->at : "", .full = in.len};
-    if (n)
-        push(r, t, in, n);
+    if (n > COPY_WORDS || n > piece_room(r) || n > r->arena_left) {
+        set_long(r, t, in, n); /* apart, so that the usual way calls nothing */
+        return;
+    }
+    *t = (struct pd_text){.s = n ? r->at : "", .full = in.len, .len = (uint16_t)n};
+    copy(r->at, in.p, n);
+    r->at += n;
+    r->arena_left -= n;
 }
 
 /* Moves a text to the arena's top, with room for `more` bytes behind it, and for twice as many when that

@@ -465,7 +465,8 @@ uint32_t pd_pg_client_parts(struct pd_conn *c, struct pd_half *h, struct pd_slic
         read_part(c, r, type, (struct pd_slice){behind.p + PD_PG_HEAD, n - PD_PG_HEAD}, n - PD_PG_HEAD);
         behind.p += n;
         behind.len -= n;
-        r = record_for_part(c); /* there may have been no room */
+        if (pd_pg_state(c)->open != PD_PG_O_GROUP)
+            r = NULL; /* there was no room, and it went out */
     } while (r && type != 'E' && fields_of(r)->parts < PD_PG_PARTS_MAX && part_follows(behind));
     if (r && type == 'E' && sync_follows(c, h, behind)) {
         pd_pg_note_renaming(c, r);

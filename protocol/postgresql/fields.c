@@ -158,16 +158,16 @@ enum verb_kind { OTHER, SELECT, RETURNING, CHANGING, COPY };
 /* What a tag with this verb counts. */
 static enum verb_kind kind_of(struct pd_slice verb)
 {
-    static const struct {
-        const char *s;
-        uint8_t len, kind;
-    } verbs[] = {{"SELECT", 6, SELECT},   {"INSERT", 6, CHANGING}, {"UPDATE", 6, CHANGING},
-                 {"DELETE", 6, CHANGING}, {"MERGE", 5, CHANGING},  {"FETCH", 5, RETURNING},
-                 {"SHOW", 4, RETURNING},  {"COPY", 4, COPY},       {"EXPLAIN", 7, RETURNING}};
-
-    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
-        if (verb.len == verbs[i].len && memcmp(verb.p, verbs[i].s, verb.len) == 0)
-            return verbs[i].kind;
+#define IS(word) pd_slice_eq(verb, PD_SLICE(word))
+    if (IS("SELECT"))
+        return SELECT;
+    if (IS("INSERT") || IS("UPDATE") || IS("DELETE") || IS("MERGE"))
+        return CHANGING;
+    if (IS("FETCH") || IS("SHOW") || IS("EXPLAIN"))
+        return RETURNING;
+    if (IS("COPY"))
+        return COPY;
+#undef IS
     return OTHER;
 }
 
