@@ -8,7 +8,7 @@ enum { CHAIN_LOOKS = 16 }; /* equal hashes can be made on purpose: further texts
 
 struct pd_known { /* a text that connections refer to */
     struct pd_known *chain;
-    uint64_t hash;
+    uint64_t hash, note;
     uint32_t references, full;
     uint16_t len;
     char s[];
@@ -155,6 +155,14 @@ bool pd_learnt_get(const struct pd_learnt *l, uint64_t key, struct pd_slice *tex
     *text = (struct pd_slice){(const uint8_t *)k->s, k->len};
     *full = k->full;
     return true;
+}
+
+uint64_t *pd_learnt_note(const struct pd_learnt *l, uint64_t key)
+{
+    int i = find_key(l, key);
+
+    PD_ASSERT(i >= 0);
+    return &texts_of(l)[i]->note;
 }
 
 void pd_learnt_drop(struct pd_conn *c, struct pd_learnt *l, uint64_t key)

@@ -28,6 +28,10 @@ void pd_learnt_put(struct pd_conn *, struct pd_learnt *, uint64_t key, struct pd
  * connection of the worker. */
 bool pd_learnt_get(const struct pd_learnt *, uint64_t key, struct pd_slice *text, uint32_t *full);
 
+/* A word beside the text of a key that is known, 0 at first and common to all who taught that text: what is
+ * found out about a text can be noted there. Valid as long as the text. */
+uint64_t *pd_learnt_note(const struct pd_learnt *, uint64_t key);
+
 /* Forgets a key, or all. */
 void pd_learnt_drop(struct pd_conn *, struct pd_learnt *, uint64_t key);
 void pd_learnt_clear(struct pd_conn *, struct pd_learnt *);

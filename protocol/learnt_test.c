@@ -113,6 +113,8 @@ static void equal_texts_are_kept_once(void **state)
     assert_true(pd_learnt_get(&a, 1, &of_a, &full));
     assert_true(pd_learnt_get(&b, 7, &of_b, &full));
     assert_ptr_equal(of_a.p, of_b.p);
+    assert_ptr_equal(pd_learnt_note(&a, 1), pd_learnt_note(&b, 7));
+    assert_int_equal(*pd_learnt_note(&a, 1), 0);
     pd_learnt_clear(&conn[0], &a);
     check(&b, 7, "SELECT 1");
     assert_true(pd_learnt_get(&b, 7, &of_b, &full));

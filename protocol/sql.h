@@ -5,7 +5,7 @@
 #define PD_PROTOCOL_SQL_H
 #include "base/slice.h"
 
-enum pd_sql_dialect { PD_SQL_MYSQL, PD_SQL_POSTGRESQL };
+enum pd_sql_dialect { PD_SQL_MYSQL, PD_SQL_POSTGRESQL, PD_SQL_DIALECTS };
 
 enum { PD_SQL_SUMMARY_MAX = 255 };
 

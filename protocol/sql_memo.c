@@ -193,10 +193,25 @@ const struct pd_sql_facts *pd_sql_memo_facts(struct pd_sql_memo *memo, struct pd
     uint32_t way = memo->victim[set]++ % PD_SQL_MEMO_WAYS;
     struct pd_sql_memo_entry *e = memo->latest = &memo->entries[set][way];
     memo->keys[set][way] = key;
+    e->stamp = ++memo->stamps * PD_SQL_DIALECTS + (uint64_t)dialect;
     e->len = (uint16_t)sql.len;
     e->cut = cut;
     e->exact = memchr(sql.p, '`', sql.len) || memchr(sql.p, '"', sql.len);
     memcpy(e->text, sql.p, sql.len);
     find_out(e, sql, dialect, cut);
     return &e->facts;
+}
+
+const struct pd_sql_facts *pd_sql_memo_noted(struct pd_sql_memo *memo, struct pd_slice sql,
+                                             enum pd_sql_dialect dialect, bool cut, uint64_t *note)
+{
+    enum { ENTRIES = PD_SQL_MEMO_SETS * PD_SQL_MEMO_WAYS };
+    struct pd_sql_memo_entry *first = memo->entries[0], *e = first + *note % ENTRIES;
+
+    if (*note && e->stamp == *note / ENTRIES)
+        return &e->facts;
+    const struct pd_sql_facts *facts = pd_sql_memo_facts(memo, sql, dialect, cut);
+    if (facts != &memo->other.facts)
+        *note = memo->latest->stamp * ENTRIES + (uint64_t)(memo->latest - first);
+    return facts;
 }

@@ -15,9 +15,10 @@ struct pd_sql_facts {
 
 struct pd_sql_memo_entry {
     struct pd_sql_facts facts;
-    uint16_t len; /* of the text */
-    bool cut;     /* the text is the beginning of a longer one */
-    bool exact;   /* it may hold numbers where they matter */
+    uint64_t stamp; /* of no other text, not even in the other dialect's memo */
+    uint16_t len;   /* of the text */
+    bool cut;       /* the text is the beginning of a longer one */
+    bool exact;     /* it may hold numbers where they matter */
     char verb[PD_SQL_VERB_MAX], summary[PD_SQL_SUMMARY_MAX];
     uint8_t text[PD_SQL_MEMO_TEXT];
 };
@@ -27,6 +28,7 @@ struct pd_sql_memo {
     uint64_t keys[PD_SQL_MEMO_SETS][PD_SQL_MEMO_WAYS]; /* 0: nothing is there */
     uint8_t victim[PD_SQL_MEMO_SETS];                  /* the way that is given up next */
     struct pd_sql_memo_entry *latest;                  /* that was asked for, or NULL */
+    uint64_t stamps;                                   /* so many were given */
     struct pd_sql_memo_entry entries[PD_SQL_MEMO_SETS][PD_SQL_MEMO_WAYS];
     struct pd_sql_memo_entry other; /* for a text that is not remembered */
 };
@@ -34,4 +36,9 @@ struct pd_sql_memo {
 /* cut: as for pd_sql_summary(). What is returned is valid until the memo is asked again. */
 const struct pd_sql_facts *pd_sql_memo_facts(struct pd_sql_memo *, struct pd_slice sql, enum pd_sql_dialect,
                                              bool cut);
+
+/* The same of a text that stays, with a word beside it that is 0 at first: there it is noted where the facts
+ * are. */
+const struct pd_sql_facts *pd_sql_memo_noted(struct pd_sql_memo *, struct pd_slice sql, enum pd_sql_dialect,
+                                             bool cut, uint64_t *note);
 #endif

@@ -137,10 +137,49 @@ static void test_several(void **state)
     assert_false(ask("SELECT 1, 'a'")->several);
 }
 
+static void check_noted(const char *text, enum pd_sql_dialect dialect, uint64_t *note)
+{
+    char summary[PD_SQL_SUMMARY_MAX];
+    struct pd_slice sql = {(const uint8_t *)text, (uint32_t)strlen(text)};
+    const struct pd_sql_facts *facts = pd_sql_memo_noted(&memo[dialect], sql, dialect, false, note);
+
+    check_slice(sql, "summary", facts->summary, summary,
+                pd_sql_summary(sql, dialect, false, summary, sizeof summary));
+}
+
+/* What was noted holds until its place is taken, and never in another dialect's memo. */
+static void test_noted(void **state)
+{
+    enum { MANY = 4 * PD_SQL_MEMO_SETS * PD_SQL_MEMO_WAYS };
+    static const char text[] = "SELECT a FROM t WHERE id = 1 UNION SELECT a FROM u";
+    static const char like[] = "SELECT a FROM t WHERE id = 1 UNION SELECT a FROM v"; /* has the same place */
+    uint64_t note = 0, none = 0;
+    char other[64];
+
+    (void)state;
+    memset(memo, 0, sizeof memo);
+    check_noted(text, PD_SQL_MYSQL, &note);
+    assert_int_not_equal(note, 0);
+    check_noted(text, PD_SQL_MYSQL, &note);
+    ask("SELECT 1 FROM another");
+    check_noted(text, PD_SQL_MYSQL, &note);
+    check_noted(like, PD_SQL_POSTGRESQL, &none);
+    check_noted(text, PD_SQL_POSTGRESQL, &note);
+    for (int i = 0; i < MANY; i++) {
+        (void)snprintf(other, sizeof other, "SELECT a FROM table%d", i);
+        ask(other);
+        check_noted(text, PD_SQL_MYSQL, &note);
+    }
+    none = 0;
+    check_noted("BEGIN", PD_SQL_MYSQL, &none); /* too short to be remembered */
+    assert_int_equal(none, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_same), cmocka_unit_test(test_remembers),
-                                       cmocka_unit_test(test_many), cmocka_unit_test(test_several)};
+                                       cmocka_unit_test(test_many), cmocka_unit_test(test_several),
+                                       cmocka_unit_test(test_noted)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

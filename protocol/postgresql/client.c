@@ -221,7 +221,7 @@ static void read_parse(struct pd_conn *c, struct pd_rec *r, struct pd_slice in, 
         f->spoken &= f->said != key;
         return;
     }
-    pd_pg_set_statement(c, r, text, full);
+    pd_pg_set_statement(c, r, text, full, NULL);
     part->text = f->statement;
     f->said = key;
     f->spoken = true;
@@ -286,7 +286,7 @@ static void read_query(struct pd_conn *c, struct pd_slice in, uint32_t all)
     bool whole = pd_pg_string(&in, &text);
 
     struct pd_rec *r = pd_current(c, PD_C2S);
-    pd_pg_set_statement(c, r, text, whole ? text.len : all - 1);
+    pd_pg_set_statement(c, r, text, whole ? text.len : all - 1, NULL);
     if (pd_rec_is_void(r) && pd_pg_text_renames(text, whole))
         pd_pg_forget(c); /* whether its answer is seen is not certain */
 }

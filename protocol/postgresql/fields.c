@@ -97,7 +97,8 @@ bool pd_pg_text_renames(struct pd_slice text, bool whole)
     return !whole || pd_sql_several(text) || pd_pg_renames((struct pd_slice){(const uint8_t *)verb, n});
 }
 
-void pd_pg_set_statement(struct pd_conn *c, struct pd_rec *r, struct pd_slice text, uint32_t full)
+void pd_pg_set_statement(struct pd_conn *c, struct pd_rec *r, struct pd_slice text, uint32_t full,
+                         uint64_t *note)
 {
     struct pd_pg *f = pd_fields(r);
 
@@ -107,9 +108,12 @@ void pd_pg_set_statement(struct pd_conn *c, struct pd_rec *r, struct pd_slice te
         text = PD_SLICE(""); /* it may be nowhere */
     pd_text_set(r, &f->statement, text, PD_PG_STATEMENT_MAX);
     f->statement.full = full;
+    bool whole = f->statement.len == text.len, cut = f->statement.len < full;
+    struct pd_sql_memo *memo = pd_worker_state(c);
     text.len = f->statement.len;
-    bool cut = text.len < full;
-    const struct pd_sql_facts *facts = pd_sql_memo_facts(pd_worker_state(c), text, PD_SQL_POSTGRESQL, cut);
+    const struct pd_sql_facts *facts = note && whole
+                                           ? pd_sql_memo_noted(memo, text, PD_SQL_POSTGRESQL, cut, note)
+                                           : pd_sql_memo_facts(memo, text, PD_SQL_POSTGRESQL, cut);
     if (facts->summary.len)
         pd_text_set(r, &f->summary, facts->summary, PD_SQL_SUMMARY_MAX);
     if (!f->command.s && facts->verb.len)

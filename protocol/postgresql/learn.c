@@ -21,7 +21,7 @@ static void say(struct pd_conn *c, struct pd_rec *r, const struct pd_learnt *fro
     uint32_t full;
 
     if (pd_learnt_get(from, key, &text, &full))
-        pd_pg_set_statement(c, r, text, full);
+        pd_pg_set_statement(c, r, text, full, pd_learnt_note(from, key));
 }
 
 /* The record binds that statement. */

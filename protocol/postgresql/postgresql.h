@@ -200,8 +200,9 @@ void pd_pg_forget(struct pd_conn *);
 extern const struct pd_schema pd_pg_schema;
 /* The session's user and database, as far as they are known. */
 void pd_pg_set_session(struct pd_conn *, struct pd_rec *);
-/* The statement with its summary and its verb. */
-void pd_pg_set_statement(struct pd_conn *, struct pd_rec *, struct pd_slice text, uint32_t full);
+/* The statement with its summary and its verb. note: see pd_learnt_note(); NULL for what was not learnt. */
+void pd_pg_set_statement(struct pd_conn *, struct pd_rec *, struct pd_slice text, uint32_t full,
+                         uint64_t *note);
 void pd_pg_clear_statement(struct pd_rec *);
 /* Does a statement with this verb forget statements by SQL, or give a name another? */
 bool pd_pg_renames(struct pd_slice verb);
