@@ -2,10 +2,11 @@
 #include "exporter/memo.h"
 #include "base/check.h"
 #include "base/cold.h"
+#include "base/word.h"
 #include "exporter/text.h"
 #include <stdlib.h>
 
-enum { MARKS = 64, WORD = 8, HALF = 4, PROBES = 4 };
+enum { MARKS = 64, PROBES = 4 };
 
 struct pd_line_memo *pd_line_memo_new(void)
 {
@@ -195,41 +196,6 @@ const struct pd_memo_end *pd_memo_end(struct pd_line_memo *m, const struct pd_en
 
 /* --- names of headers --- */
 
-static inline bool same_word(const char *a, const char *b)
-{
-    uint64_t x, y;
-
-    memcpy(&x, a, sizeof x);
-    memcpy(&y, b, sizeof y);
-    return x == y;
-}
-
-static inline bool same_half(const char *a, const char *b)
-{
-    uint32_t x, y;
-
-    memcpy(&x, a, sizeof x);
-    memcpy(&y, b, sizeof y);
-    return x == y;
-}
-
-/* memcmp() without a call: names are short. What is left over is compared with bytes before it again. */
-static inline bool same_bytes(const char *a, const char *b, uint32_t n)
-{
-    if (n >= WORD) {
-        for (uint32_t i = 0; i + WORD < n; i += WORD)
-            if (!same_word(a + i, b + i))
-                return false;
-        return same_word(a + n - WORD, b + n - WORD);
-    }
-    if (n >= HALF)
-        return same_half(a, b) && same_half(a + n - HALF, b + n - HALF);
-    for (uint32_t i = 0; i < n; i++)
-        if (a[i] != b[i])
-            return false;
-    return true;
-}
-
 /* Is the name in JSON what it is here? */
 static bool is_plain(struct pd_slice name)
 {
@@ -251,7 +217,8 @@ static void learn_name(struct pd_memo_name *slot, const struct pd_redact *redact
 static inline bool is_name(const struct pd_memo_name *slot, const struct pd_redact *redact,
                            const struct pd_text *name)
 {
-    return slot->len == name->len && slot->redact == redact && same_bytes(slot->text + 1, name->s, slot->len);
+    return slot->len == name->len && slot->redact == redact &&
+           pd_same_bytes(slot->text + 1, name->s, slot->len);
 }
 
 /* Puts a name that is not known yet near its hash, if it may be remembered at all. */

@@ -411,7 +411,7 @@ struct pd_header *pd_list_header(struct pd_rec *r, struct pd_list *l, uint16_t m
     return h;
 }
 
-/* One thing after the other: where a piece of arena ends. */
+/* One thing after the other: where the arena ends, or no piece is large enough. */
 PD_COLD static struct pd_header *header_apart(struct pd_rec *r, struct pd_list *l, uint16_t max,
                                               struct pd_slice name, struct pd_slice value, uint16_t cap)
 {
@@ -429,8 +429,13 @@ struct pd_header *pd_list_header_value(struct pd_rec *r, struct pd_list *l, uint
     uint32_t pad = (uint32_t)(-(uintptr_t)r->at & (PD_ARENA_ALIGN - 1));
     uint32_t all = (uint32_t)sizeof(struct pd_header) + n + m;
 
-    if (l->count >= max || all > r->arena_left || pad + all > piece_room(r))
+    if (l->count >= max || all > r->arena_left)
         return header_apart(r, l, max, name, value, cap);
+    if (pad + all > piece_room(r)) {
+        if (all > CHUNK_ROOM || !new_piece(r, all))
+            return header_apart(r, l, max, name, value, cap);
+        pad = 0; /* chunks begin aligned */
+    }
     struct pd_header *h = (struct pd_header *)(void *)(r->at + pad);
     char *text = (char *)(h + 1);
     h->next = NULL;

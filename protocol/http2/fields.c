@@ -110,6 +110,8 @@ static void pseudo(struct pd_rec *r, struct pd_http2 *f, unsigned dir, struct pd
     } else if (pd_slice_eq(name, PD_SLICE(":method"))) {
         if (pd_slice_eq(value, PD_SLICE("GET")))
             pd_text_static(&f->method, "GET");
+        else if (pd_slice_eq(value, PD_SLICE("POST")))
+            pd_text_static(&f->method, "POST");
         else
             pd_text_set(r, &f->method, value, PD_HTTP2_METHOD_MAX);
     } else if (pd_slice_eq(name, PD_SLICE(":path"))) {
@@ -185,7 +187,6 @@ void pd_http2_field(struct pd_conn *c, struct pd_rec *r, unsigned dir, struct pd
                     struct pd_slice value)
 {
     struct pd_http2 *f = pd_fields(r);
-    const struct pd_http2_options *options = pd_options(c);
 
     if (pd_rec_is_void(r))
         return;
@@ -199,6 +200,7 @@ void pd_http2_field(struct pd_conn *c, struct pd_rec *r, unsigned dir, struct pd
         f->face->field(r, dir, name, value);
     if (f->side[dir].begun && !f->face)
         return; /* a trailer */
+    const struct pd_http2_options *options = pd_options(c);
     if (options->headers.all || named(&options->headers, name))
         pd_list_header_value(r, &f->side[dir].headers, room(&f->side[dir]), name, value, PD_HTTP2_VALUE_MAX);
 }

@@ -15,7 +15,7 @@ enum {
 
 const uint8_t pd_http2_preface[PD_HTTP2_PREFACE] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-uint32_t pd_http2_frame_prefix(const struct pd_http2_frame *f)
+uint32_t pd_http2_frame_prefix_long(const struct pd_http2_frame *f)
 {
     bool promise = f->type == PD_HTTP2_PUSH_PROMISE;
     uint32_t n = 0;

@@ -11,7 +11,6 @@
 enum {
     TABLE_USUAL = 4096, /* SETTINGS_HEADER_TABLE_SIZE where nobody raised it */
     TABLE_MAX = 65536,
-    STATIC_ENTRIES = 61, /* indices of the table that never changes, appendix A */
     ENTRY_OVERHEAD = 32, /* what a field takes of the table beside its text, section 4.1 */
     PLACEHOLDER = ENTRY_OVERHEAD,
     ERRORS_MAX = 8 /* then this direction's headers stay unknown */
@@ -245,6 +244,25 @@ static enum pd_hpack_end leave(struct pd_slice *in, uint32_t len)
     return PD_HPACK_DONE;
 }
 
+/* What an index stands for; DONE: nothing that is known. */
+static inline enum pd_hpack_end look_up(struct pd_conn *c, struct pd_hpack *hp, uint32_t index,
+                                        struct pd_slice *name, struct pd_slice *value)
+{
+    if (index - 1 < PD_HPACK_STATIC) {
+        *name = pd_hpack_static[index - 1].name;
+        *value = pd_hpack_static[index - 1].value;
+        return PD_HPACK_FIELD;
+    }
+    if (index && !hp->refers && !refer(c, hp))
+        return failed(c, hp, true);
+    const nghttp2_nv *entry = nghttp2_hd_inflate_get_table_entry(hp->inflater, index);
+    if (!entry)
+        return PD_HPACK_DONE;
+    *name = (struct pd_slice){entry->name, (uint32_t)entry->namelen};
+    *value = (struct pd_slice){entry->value, (uint32_t)entry->valuelen};
+    return PD_HPACK_FIELD;
+}
+
 /* Both read a field without the inflater; DONE: only that can. */
 static enum pd_hpack_end read_indexed(struct pd_conn *c, struct pd_hpack *hp, struct pd_slice *in,
                                       struct pd_slice *name, struct pd_slice *value)
@@ -253,14 +271,8 @@ static enum pd_hpack_end read_indexed(struct pd_conn *c, struct pd_hpack *hp, st
 
     if (!pd_hpack_number(in, 7, &index))
         return PD_HPACK_DONE;
-    if (index > STATIC_ENTRIES && !hp->refers && !refer(c, hp))
-        return failed(c, hp, true);
-    const nghttp2_nv *entry = nghttp2_hd_inflate_get_table_entry(hp->inflater, index);
-    if (!entry)
-        return leave(in, len);
-    *name = (struct pd_slice){entry->name, (uint32_t)entry->namelen};
-    *value = (struct pd_slice){entry->value, (uint32_t)entry->valuelen};
-    return PD_HPACK_FIELD;
+    enum pd_hpack_end end = look_up(c, hp, index, name, value);
+    return end == PD_HPACK_DONE ? leave(in, len) : end;
 }
 
 static enum pd_hpack_end read_literal(struct pd_conn *c, struct pd_hpack *hp, struct pd_slice *in,
@@ -270,23 +282,19 @@ static enum pd_hpack_end read_literal(struct pd_conn *c, struct pd_hpack *hp, st
     bool added = in->p[0] & 0x40; /* to the table */
     const uint8_t *start = in->p;
     uint32_t len = in->len, index;
+    struct pd_slice other; /* the value that the index has */
+    enum pd_hpack_end end = PD_HPACK_FIELD;
 
     if ((added && hp->refers) || is_size(in))
         return PD_HPACK_DONE;
     if (!pd_hpack_literal_read(&w->scratch, in, added ? 6 : 4, &index, name, value))
         return leave(in, len);
-    if (index > STATIC_ENTRIES && !hp->refers && !refer(c, hp))
-        return failed(c, hp, true);
-    if (index) {
-        const nghttp2_nv *entry = nghttp2_hd_inflate_get_table_entry(hp->inflater, index);
-        if (!entry)
-            return leave(in, len);
-        *name = (struct pd_slice){entry->name, (uint32_t)entry->namelen};
-    }
-    if (added &&
+    if (index)
+        end = look_up(c, hp, index, name, &other);
+    if (end == PD_HPACK_FIELD && added &&
         !put_off(c, hp, (struct pd_slice){start, len - in->len}, name->len + value->len + ENTRY_OVERHEAD))
-        return leave(in, len);
-    return PD_HPACK_FIELD;
+        end = PD_HPACK_DONE;
+    return end == PD_HPACK_DONE ? leave(in, len) : end;
 }
 
 /* For nghttp2 what comes is all of a block. */

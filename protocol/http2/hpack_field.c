@@ -26,9 +26,12 @@ static bool string(const struct pd_huffman *h, struct pd_huffman_memo *memo, str
 
     if (!pd_hpack_number(in, 7, &n) || n > in->len || n > PD_HUFFMAN_MAX)
         return false;
-    *out = (struct pd_slice){in->p, n};
+    const uint8_t *p = in->p;
     in->p += n, in->len -= n;
-    return !coded || pd_huffman_read(h, memo, *out, out);
+    if (coded)
+        return pd_huffman_read(h, memo, (struct pd_slice){p, n}, out);
+    *out = (struct pd_slice){p, n};
+    return true;
 }
 
 bool pd_hpack_literal_read(struct pd_hpack_scratch *s, struct pd_slice *in, unsigned prefix, uint32_t *index,

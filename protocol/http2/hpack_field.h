@@ -1,5 +1,5 @@
 /* hpack_field.h: the parts of a header field's representation, read as far as they stand for themselves: what
- * an index refers to is not looked up. RFC 7541. */
+ * an index refers to is not looked up, and the table of which that is always the same. RFC 7541. */
 #ifndef PD_PROTOCOL_HTTP2_HPACK_FIELD_H
 #define PD_PROTOCOL_HTTP2_HPACK_FIELD_H
 #include "protocol/http2/huffman.h"
@@ -8,6 +8,15 @@ struct pd_hpack_scratch { /* a worker's: strings that were decoded */
     struct pd_huffman huffman;
     struct pd_huffman_memo names, values;
 };
+
+enum { PD_HPACK_STATIC = 61 }; /* indices of the table that never changes, from 1 on */
+
+struct pd_hpack_entry {
+    struct pd_slice name, value;
+};
+
+/* hpack_static.c: index 1 is the first. */
+extern const struct pd_hpack_entry pd_hpack_static[PD_HPACK_STATIC];
 
 /* A number with a prefix of so many bits at the beginning of *in, which goes past it. False: it is not whole,
  * or too large for anything that is read here; *in stays. Section 5.1. */

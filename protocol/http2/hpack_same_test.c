@@ -354,9 +354,31 @@ static void read_the_same(void **state)
     assert_true(harmed.errors && wild.errors && wild.fields > wild.blocks);
 }
 
+static void assert_text(struct pd_slice text, const uint8_t *p, size_t len)
+{
+    assert_int_equal(text.len, len);
+    assert_memory_equal(text.p, p, len);
+}
+
+static void the_table_that_never_changes(void **state)
+{
+    nghttp2_hd_inflater *inflater;
+
+    (void)state;
+    assert_int_equal(nghttp2_hd_inflate_new(&inflater), 0);
+    for (size_t i = 0; i < PD_HPACK_STATIC; i++) {
+        const nghttp2_nv *entry = nghttp2_hd_inflate_get_table_entry(inflater, i + 1);
+        assert_text(pd_hpack_static[i].name, entry->name, entry->namelen);
+        assert_text(pd_hpack_static[i].value, entry->value, entry->valuelen);
+    }
+    assert_null(nghttp2_hd_inflate_get_table_entry(inflater, PD_HPACK_STATIC + 1));
+    nghttp2_hd_inflate_del(inflater);
+}
+
 int main(void)
 {
-    static const struct CMUnitTest tests[] = {cmocka_unit_test(read_the_same)};
+    static const struct CMUnitTest tests[] = {cmocka_unit_test(the_table_that_never_changes),
+                                              cmocka_unit_test(read_the_same)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -127,7 +127,13 @@ static inline struct pd_http2_frame pd_http2_frame_read(const uint8_t *p)
 }
 /* Bytes of a payload before the header block or the body: the padding's length, a priority, a promised
  * stream. */
-uint32_t pd_http2_frame_prefix(const struct pd_http2_frame *);
+uint32_t pd_http2_frame_prefix_long(const struct pd_http2_frame *);
+static inline uint32_t pd_http2_frame_prefix(const struct pd_http2_frame *f)
+{
+    bool none = f->type <= PD_HTTP2_HEADERS && !(f->flags & (PD_HTTP2_PADDED | PD_HTTP2_WITH_PRIORITY));
+
+    return none ? 0 : pd_http2_frame_prefix_long(f);
+}
 /* NULL when the header keeps to the rules, else which one it breaks. */
 const char *pd_http2_frame_breaks(const struct pd_http2_frame *, unsigned dir);
 static inline const char *pd_http2_frame_wrong(const struct pd_http2_frame *f, unsigned dir)

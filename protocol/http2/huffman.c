@@ -2,7 +2,7 @@
  * shorter ones end. So the symbols in their order and the count of each length are the whole table. That of
  * the string's end, the last one, is left out: it must not occur. */
 #include "protocol/http2/huffman.h"
-#include "base/hash.h"
+#include "base/word.h"
 #include <string.h>
 
 enum {
@@ -119,22 +119,42 @@ static bool decode(const struct pd_huffman *h, struct pd_slice in, uint8_t *out,
     return r.have < 8 && r.bits >> (63 - r.have) >> 1 == (1u << r.have) - 1;
 }
 
+/* Where a string's place is: its first bytes, its last, those in the middle, and how many it has. */
+static unsigned slot_of(struct pd_slice in)
+{
+    enum { WORD = 8, HALF = 4, BITS = 8 };
+    uint64_t sum = in.len;
+
+    if (in.len >= WORD)
+        sum += pd_word(in.p) ^ pd_word(in.p + (in.len - WORD) / 2) << 1 ^ pd_word(in.p + in.len - WORD) << 2;
+    else if (in.len >= HALF)
+        sum += (uint64_t)pd_half_word(in.p) << 32 | pd_half_word(in.p + in.len - HALF);
+    else
+        sum += (uint32_t)in.p[0] << 24 | (uint32_t)in.p[in.len / 2] << 16 | (uint32_t)in.p[in.len - 1] << 8;
+    _Static_assert(PD_HUFFMAN_SLOTS == 1 << BITS, "a slot is the top of a product");
+    return (unsigned)(sum * UINT64_C(0x9e3779b97f4a7c15) >> (64 - BITS));
+}
+
+static bool learn(const struct pd_huffman *h, struct pd_huffman_slot *slot, struct pd_slice in)
+{
+    uint32_t len = 0;
+    bool known = decode(h, in, slot->text, &len);
+
+    slot->code_len = known ? (uint8_t)in.len : 0;
+    slot->text_len = (uint8_t)len;
+    memcpy(slot->code, in.p, in.len);
+    return known;
+}
+
 bool pd_huffman_read(const struct pd_huffman *h, struct pd_huffman_memo *m, struct pd_slice in,
                      struct pd_slice *text)
 {
-    *text = (struct pd_slice){m->text, 0};
-    if (in.len < REMEMBERED || in.len > PD_HUFFMAN_SLOT_CODE)
+    if (in.len < REMEMBERED || in.len > PD_HUFFMAN_SLOT_CODE) {
+        text->p = m->text;
         return decode(h, in, m->text, &text->len);
-
-    struct pd_huffman_slot *slot = &m->slot[pd_hash(in.p, in.len, 0) % PD_HUFFMAN_SLOTS];
-    text->p = slot->text;
-    if (slot->code_len == in.len && memcmp(slot->code, in.p, in.len) == 0) {
-        text->len = slot->text_len;
-        return true;
     }
-    bool known = decode(h, in, slot->text, &text->len);
-    slot->code_len = known ? (uint8_t)in.len : 0;
-    slot->text_len = (uint8_t)text->len;
-    memcpy(slot->code, in.p, in.len);
+    struct pd_huffman_slot *slot = &m->slot[slot_of(in)];
+    bool known = (slot->code_len == in.len && pd_same_bytes(slot->code, in.p, in.len)) || learn(h, slot, in);
+    *text = (struct pd_slice){slot->text, slot->text_len};
     return known;
 }

@@ -178,20 +178,21 @@ void pd_http2_block_read(struct pd_conn *c, struct pd_half *h, struct pd_http2_d
     struct pd_slice name, value;
     struct pd_rec *r = pd_current(c, h->dir);
     unsigned dir = d->kind == PD_HTTP2_PROMISE ? PD_C2S : h->dir;
-    enum pd_hpack_end end = PD_HPACK_FIELD;
+    bool nobodys = d->kind == PD_HTTP2_NOBODYS;
+    enum pd_hpack_end end = d->unread ? PD_HPACK_DONE : PD_HPACK_FIELD;
 
-    while (!d->unread && end == PD_HPACK_FIELD) {
+    while (end == PD_HPACK_FIELD) {
         end = pd_hpack_read(c, &d->hpack, &in, last, &name, &value);
-        d->unread = end == PD_HPACK_UNKNOWN;
-        if (end == PD_HPACK_UNKNOWN || (end == PD_HPACK_FIELD && !name.len))
-            note_unknown(c, h, d);
-        else if (end == PD_HPACK_FIELD && d->kind == PD_HTTP2_NOBODYS)
-            d->asked = d->asked || pd_slice_eq(name, PD_SLICE(":status"));
-        else if (end ==
-                 PD_HPACK_FIELD) /* a copy of them whole would have to wait for the stores of their parts */
+        /* Copies of name and value whole would have to wait for the stores of their parts. */
+        if (end == PD_HPACK_FIELD && name.len && !nobodys)
             pd_http2_field(c, r, dir, (struct pd_slice){name.p, name.len},
                            (struct pd_slice){value.p, value.len});
+        else if (end == PD_HPACK_UNKNOWN || (end == PD_HPACK_FIELD && !name.len))
+            note_unknown(c, h, d);
+        else if (end == PD_HPACK_FIELD)
+            d->asked = d->asked || pd_slice_eq(name, PD_SLICE(":status"));
     }
+    d->unread = d->unread || end == PD_HPACK_UNKNOWN;
 }
 
 /* A response whose request was not seen. Its trailers count no more. */
