@@ -134,6 +134,8 @@ struct pd_rec *pd_oneway(struct pd_conn *, struct pd_half *);
 void pd_oneway_end(struct pd_conn *, struct pd_half *);
 struct pd_rec *pd_response(struct pd_conn *, struct pd_half *);
 struct pd_rec *pd_response_key(struct pd_conn *, struct pd_half *, uint64_t key);
+/* The same for what counts as no orphan: with nothing outstanding under that key the message only passes. */
+struct pd_rec *pd_response_known(struct pd_conn *, struct pd_half *, uint64_t key);
 void pd_response_end(struct pd_conn *, struct pd_half *);
 void pd_response_cancel(struct pd_conn *, struct pd_half *);
 /* By key, where parts of several messages take turns: this part ends, its message goes on later. A request

@@ -249,6 +249,14 @@ struct pd_rec *pd_response_key(struct pd_conn *c, struct pd_half *h, uint64_t ke
     return r;
 }
 
+struct pd_rec *pd_response_known(struct pd_conn *c, struct pd_half *h, uint64_t key)
+{
+    if (pd_match_find(pd_party_of(c), !h->dir, key))
+        return pd_response_key(c, h, key);
+    pd_passing(c, h);
+    return pd_rec_nothing(&c->worker->pairing.store, c->proto->schema);
+}
+
 struct pd_rec *pd_response(struct pd_conn *c, struct pd_half *h)
 {
     return pd_response_key(c, h, 0);

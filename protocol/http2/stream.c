@@ -140,12 +140,8 @@ static enum pd_http2_kind begin_client(struct pd_conn *c, struct pd_half *h, str
 static enum pd_http2_kind begin_server(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d)
 {
     uint32_t stream = d->frame.stream;
+    struct pd_rec *r = pd_response_known(c, h, key_of(stream));
 
-    if (pd_rec_is_void(find(c, stream))) {
-        pd_passing(c, h);
-        return PD_HTTP2_NOBODYS;
-    }
-    struct pd_rec *r = pd_response_key(c, h, key_of(stream));
     if (pd_rec_is_void(r))
         return PD_HTTP2_NOBODYS;
     struct pd_http2 *f = pd_fields(r);
@@ -258,19 +254,9 @@ void pd_http2_block_end(struct pd_conn *c, struct pd_half *h, struct pd_http2_di
 void pd_http2_data_begin(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d)
 {
     uint32_t stream = d->frame.stream;
-    struct pd_rec *r;
+    struct pd_rec *r =
+        h->dir == PD_C2S ? pd_request_resume(c, h, stream) : pd_response_known(c, h, key_of(stream));
 
-    d->known = false;
-    if (h->dir == PD_C2S) {
-        r = pd_request_resume(c, h, stream);
-    } else {
-        r = find(c, stream);
-        if (pd_rec_is_void(r)) {
-            pd_passing(c, h);
-            return;
-        }
-        r = pd_response_key(c, h, key_of(stream));
-    }
     d->known = !pd_rec_is_void(r);
     if (d->known && !side_of(r, h->dir)->begun)
         doubt(r);
@@ -332,13 +318,12 @@ void pd_http2_reset_begin(struct pd_conn *c, struct pd_half *h, struct pd_http2_
 {
     uint32_t stream = d->frame.stream;
 
-    d->known = !pd_rec_is_void(find(c, stream));
-    if (h->dir == PD_C2S)
+    if (h->dir == PD_C2S) {
+        d->known = !pd_rec_is_void(find(c, stream));
         pd_request_resume(c, h, stream);
-    else if (d->known)
-        d->known = !pd_rec_is_void(pd_response_key(c, h, key_of(stream)));
-    else
-        pd_passing(c, h);
+    } else {
+        d->known = !pd_rec_is_void(pd_response_known(c, h, key_of(stream)));
+    }
 }
 
 /* The side that asked does not want the answer any more; what came of it is the answer. */
