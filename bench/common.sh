@@ -62,7 +62,7 @@ begin() {
 
 end() {
     [ ${#pids[@]} = 0 ] || kill "${pids[@]}" 2>/dev/null
-    rm -rf "$work"
+    rm -rf "$work" 2>/dev/null || { sleep 1; rm -rf "$work"; } # servers may still write there
 }
 
 # wait_port PORT: until something listens there on TCP.
@@ -85,7 +85,7 @@ record() {
     tcpdump -i lo -n -s 0 -B 524288 -c "$packets" -w "$work/$name.pcap" "$filter" 2>"$work/tcpdump.log" &
     capture=$!
     for ((i = 0; i < 300; i++)); do # or connections would be older than the capture
-        grep -q 'listening on' "$work/tcpdump.log" && break
+        grep -qs 'listening on' "$work/tcpdump.log" && break
         sleep 0.1
     done
     "$@" >"$work/client.log" 2>&1 &
