@@ -21,12 +21,6 @@ set(CMAKE_C_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
-# A packet's way through the program nearly fills the first instruction cache: padding before loops and jump
-# targets pushes parts of it out. clang pads less.
-if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
-  add_compile_options($<$<CONFIG:Release>:-fno-align-loops> $<$<CONFIG:Release>:-fno-align-jumps>)
-endif()
-
 add_library(pd_flags INTERFACE)
 target_compile_definitions(pd_flags INTERFACE _GNU_SOURCE PD_VERSION="${PROJECT_VERSION}" $<$<BOOL:${PD_LINUX}>:PD_LINUX=1>)
 target_include_directories(pd_flags INTERFACE ${CMAKE_SOURCE_DIR})
