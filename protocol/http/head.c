@@ -287,8 +287,9 @@ static bool read_plain_start(struct pd_http_head *head, struct pd_slice *in)
     return true;
 }
 
-/* Shows llhttp what was read past it: the method, and the start line behind it when that was plain. */
-static void begin_parser(struct pd_http_head *head, struct pd_slice start)
+/* Shows llhttp what was read past it: the method, and the start line behind it when that was plain. False: it
+ * does not take it, which no known version does. */
+static bool begin_parser(struct pd_http_head *head, struct pd_slice start)
 {
     static const llhttp_settings_t silent;
     llhttp_t *parser = &head->parser;
@@ -302,8 +303,8 @@ static void begin_parser(struct pd_http_head *head, struct pd_slice start)
         error = llhttp_execute(parser, USUAL_METHOD, sizeof USUAL_METHOD - 1);
     if (error == HPE_OK && start.len)
         error = llhttp_execute(parser, (const char *)start.p, start.len);
-    PD_ASSERT(error == HPE_OK);
     parser->settings = (void *)&callbacks;
+    return error == HPE_OK;
 }
 
 static enum pd_http_head_end more(struct pd_http_head *head, struct pd_slice in)
@@ -384,8 +385,8 @@ static enum pd_http_head_end read_lines(struct pd_http_head *head, struct pd_sli
 
     if (plain.len && read_plain(head, in))
         return PD_HTTP_DONE;
-    if (!head->begun)
-        begin_parser(head, plain);
+    if (!head->begun && !begin_parser(head, plain))
+        return fail(head, "odd start line");
     do
         end = read_line(head, in);
     while (end == PD_HTTP_DONE && !head->done && (head->in_header || !read_plain(head, in)));
