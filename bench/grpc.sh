@@ -1,9 +1,10 @@
 # grpc.sh: captures and loads of gRPC: grpc-go on both sides, testdata/grpc/go.
-#   grpc_unary   messages of 9 bytes, 4 connections with 25 calls at once each
+#   grpc_small   messages of 9 bytes, 20 connections with one call at once each
+#   grpc_unary   the same, 4 connections with 25 at once each: several calls a packet
 packages=(golang)
 tools=(go)
-captures=(grpc_unary)
-goals=(2.5)
+captures=(grpc_small grpc_unary)
+goals=(2.5 2.5)
 loads=(grpc_calls grpc_streams)
 
 # The functions below run without a network: the Go modules must be there.
@@ -15,7 +16,14 @@ grpc_serve() {
     wait_port 50051
 }
 
-capture_grpc_unary() { grpc_serve; record grpc_unary 600000 'tcp port 50051' "$work/calls" unary 127.0.0.1:50051 100000000; }
+# grpc_capture NAME CONNECTIONS AT_ONCE
+grpc_capture() {
+    grpc_serve
+    record "$1" 600000 'tcp port 50051' "$work/calls" unary 127.0.0.1:50051 100000000 "$2" "$3"
+}
+
+capture_grpc_small() { grpc_capture grpc_small 20 1; }
+capture_grpc_unary() { grpc_capture grpc_unary 4 25; }
 
 # The client says how many calls succeeded.
 grpc_load() {
