@@ -43,9 +43,19 @@ static inline uint32_t pd_be32(const uint8_t *p)
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
+static inline uint64_t pd_be64(const uint8_t *p)
+{
+    return (uint64_t)pd_be32(p) << 32 | pd_be32(p + 4);
+}
+
 static inline uint32_t pd_le32(const uint8_t *p)
 {
     return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
+}
+
+static inline uint64_t pd_le64(const uint8_t *p)
+{
+    return pd_le32(p) | (uint64_t)pd_le32(p + 4) << 32;
 }
 
 static inline uint8_t pd_take_u8(struct pd_slice *s, bool *cut)

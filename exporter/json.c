@@ -56,8 +56,7 @@ static uint32_t copy_rest(char *to, const uint8_t *s, uint32_t n)
     uint32_t i = 0;
 
     if (n >= PD_PLAIN_WORD) {
-        uint64_t word;
-        memcpy(&word, s, sizeof word);
+        uint64_t word = pd_word(s);
         memcpy(to, &word, sizeof word);
         i = pd_plain8(word) ? PD_PLAIN_WORD : 0;
     }

@@ -2,16 +2,10 @@
  * of numbers have the same tokens but for those numbers' values, on which nothing depends that is found out.
  * Numbers in quoted names do matter, so texts with such quotes have to be equal. */
 #include "protocol/sql_memo.h"
+#include "base/word.h"
 #include "roundtrip/schema.h"
 
 enum { WORD = 8, BITS = 8 }; /* bytes of a word, bits of a byte */
-#define EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
-
-/* The first byte lowest. */
-static uint64_t load8(const uint8_t *p)
-{
-    return pd_le32(p) | (uint64_t)pd_le32(p + 4) << 32;
-}
 
 /* Up to eight bytes of a text of at least so many, from i on; zeros behind its end. */
 static uint64_t word_at(struct pd_slice text, uint32_t i)
@@ -19,21 +13,21 @@ static uint64_t word_at(struct pd_slice text, uint32_t i)
     uint32_t left = text.len - i;
 
     if (left >= WORD)
-        return load8(text.p + i);
-    return left ? load8(text.p + text.len - WORD) >> BITS * (WORD - left) : 0;
+        return pd_le64(text.p + i);
+    return left ? pd_le64(text.p + text.len - WORD) >> BITS * (WORD - left) : 0;
 }
 
 /* The highest bit of each byte that is a digit; of each that is none. */
 static uint64_t digits_of(uint64_t v)
 {
-    uint64_t value = v ^ EACH_BYTE('0');
+    uint64_t value = v ^ PD_EACH_BYTE('0');
 
-    return ~(((value & EACH_BYTE(0x7f)) + EACH_BYTE(0x80 - 10)) | value) & EACH_BYTE(0x80);
+    return ~(((value & PD_EACH_BYTE(0x7f)) + PD_EACH_BYTE(0x80 - 10)) | value) & PD_EACH_BYTE(0x80);
 }
 
 static uint64_t others_of(uint64_t v)
 {
-    return ~digits_of(v) & EACH_BYTE(0x80);
+    return ~digits_of(v) & PD_EACH_BYTE(0x80);
 }
 
 /* How many digits stand at i. Numbers are of any length, so that a loop over bytes ends where nobody foresees
@@ -55,7 +49,7 @@ static uint32_t digits_before(struct pd_slice text, uint32_t i)
     uint32_t from = i;
 
     for (; i >= WORD; i -= WORD) {
-        uint64_t others = others_of(load8(text.p + i - WORD));
+        uint64_t others = others_of(pd_le64(text.p + i - WORD));
         if (others)
             return from - i + (uint32_t)__builtin_clzll(others) / BITS;
     }
@@ -101,11 +95,11 @@ static uint32_t alike(const uint8_t *a, const uint8_t *b, uint32_t n)
             i++;
         return i;
     }
-    while (i + WORD <= n && !(differ = load8(a + i) ^ load8(b + i)))
+    while (i + WORD <= n && !(differ = pd_le64(a + i) ^ pd_le64(b + i)))
         i += WORD;
     if (i < n && !differ) { /* the rest, with some bytes before it again */
         i = n - WORD;
-        differ = load8(a + i) ^ load8(b + i);
+        differ = pd_le64(a + i) ^ pd_le64(b + i);
     }
     return differ ? i + (uint32_t)__builtin_ctzll(differ) / BITS : n;
 }
@@ -147,7 +141,7 @@ static uint64_t key_of(struct pd_slice sql)
     uint64_t key = 0;
 
     for (uint32_t i = 0; i + WORD <= sql.len; i += WORD) {
-        uint64_t v = load8(sql.p + i);
+        uint64_t v = pd_le64(sql.p + i);
         for (uint64_t digits = digits_of(v); digits; digits &= digits - 1) {
             uint32_t bit = (uint32_t)__builtin_ctzll(digits) + 1 - BITS, at = i + bit / BITS;
             if (at && before_number(sql.p[at - 1]))

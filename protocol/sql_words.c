@@ -62,11 +62,6 @@ static const struct keyword keywords['z' - 'a' + 1][WORDS] = {
 };
 /* clang-format on */
 
-static uint64_t load8(const uint8_t *p)
-{
-    return pd_le32(p) | (uint64_t)pd_le32(p + 4) << 32;
-}
-
 /* Up to eight bytes of a text as a number, the first one lowest, zeros behind them; parts that overlap are
  * the same bits. Letters become lower case and `_` 0x7f, which no other byte of a name does. */
 static uint64_t lower(const uint8_t *p, uint32_t n)
@@ -74,7 +69,7 @@ static uint64_t lower(const uint8_t *p, uint32_t n)
     uint64_t blanks = 0x2020202020202020 >> 8 * (8 - n);
 
     if (n == 8)
-        return load8(p) | blanks;
+        return pd_le64(p) | blanks;
     if (n >= 4)
         return pd_le32(p) | (uint64_t)pd_le32(p + n - 4) << 8 * (n - 4) | blanks;
     return p[0] | (uint64_t)p[n / 2] << 8 * (n / 2) | (uint64_t)p[n - 1] << 8 * (n - 1) | blanks;
@@ -94,7 +89,7 @@ enum pd_sql_keyword pd_sql_keyword(const struct pd_sql_token *t)
     if (letter > 'z' - 'a')
         return PD_KW_NONE;
     for (const struct keyword *k = keywords[letter]; k->word && k < keywords[letter] + WORDS; k++)
-        if (load8(k->text) == low && load8(k->text + 8) == high)
+        if (pd_le64(k->text) == low && pd_le64(k->text + 8) == high)
             return k->word;
     return PD_KW_NONE;
 }

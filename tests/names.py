@@ -14,7 +14,8 @@ def outside(path, proto):
 
 
 def in_code(text, proto):
-    """A protocol's symbol, its headers, or its name as a whole string."""
+    """A protocol's symbol, its headers, or its name as a whole string, unless that is a URL's scheme."""
+    text = text.replace(f'":scheme", "{proto}"', "")
     return re.search(rf'\bpd_proto_{proto}\b|"protocol/{proto}/|"{proto}"', text)
 
 

@@ -99,7 +99,7 @@ const char *pd_amqp_content_header(struct pd_conn *c, struct pd_half *h, uint16_
     struct pd_amqp_content *content = &ch->content[h->dir];
     struct pd_amqp *f = pd_fields(resume(c, h, ch));
     content->phase = PD_AMQP_BODY;
-    content->left = (uint64_t)pd_be32(payload.p + SIZE_AT) << 32 | pd_be32(payload.p + SIZE_AT + 4);
+    content->left = pd_be64(payload.p + SIZE_AT);
     if (content->left > INT64_MAX)
         return "body beyond measure";
     pd_int_set(&f->body_bytes[content->ending == PD_AMQP_IS_RESPONSE], (int64_t)content->left);

@@ -124,7 +124,7 @@ static void read_number(struct pd_amqp_args *a, char letter, const uint8_t *p)
     if (letter == 'k')
         a->code = pd_be16(p);
     else if (letter == 'd')
-        a->tag = (uint64_t)pd_be32(p) << 32 | pd_be32(p + 4);
+        a->tag = pd_be64(p);
     else if (letter == 'b')
         a->flags = p[0];
     else if (letter == 'f') { /* no class or method beyond 255 was ever defined */

@@ -1,6 +1,7 @@
 /* fields.c: the fields of a DNS roundtrip, and filling them from a message. Only the answers are listed; of
  * the other sections nothing but EDNS (RFC 6891) is read. */
 #include "protocol/dns/fields.h"
+#include "base/cold.h"
 #include <stddef.h>
 
 enum { DNSSEC_OK = 0x8000 };
@@ -74,8 +75,7 @@ static void set_text(struct pd_rec *r, struct pd_text *to, const struct pd_dns_t
 }
 
 /* What a number without a mnemonic is called. */
-__attribute__((cold)) static void set_number(struct pd_rec *r, struct pd_text *to, const char *prefix,
-                                             uint32_t number)
+PD_COLD static void set_number(struct pd_rec *r, struct pd_text *to, const char *prefix, uint32_t number)
 {
     char text[24];
     struct pd_dns_text t = {.s = text, .cap = sizeof text};

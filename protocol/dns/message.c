@@ -77,9 +77,7 @@ uint64_t pd_dns_question_hash(const struct pd_dns_question *q)
 
     /* Lengths are below 64, so a label's length byte is never taken for a letter. */
     for (uint32_t i = 0; i < q->name.len; i += PD_DNS_WORD) {
-        uint64_t word;
-        memcpy(&word, q->name.wire + i, sizeof word);
-        word = pd_lower8(word);
+        uint64_t word = pd_lower8(pd_word(q->name.wire + i));
         memcpy(lower + i, &word, sizeof word);
     }
     uint64_t hash = pd_hash(lower, q->name.len, (uint64_t)q->type << 16 | q->class);

@@ -156,16 +156,13 @@ static bool stands(uint64_t v)
 static bool label_stands(const uint8_t *label, uint32_t len)
 {
     static const uint8_t keep[2 * PD_DNS_WORD] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
-    uint64_t word, mask;
 
     for (; len > PD_DNS_WORD; label += PD_DNS_WORD, len -= PD_DNS_WORD) {
-        memcpy(&word, label, sizeof word);
-        if (!stands(word))
+        if (!stands(pd_word(label)))
             return false;
     }
-    memcpy(&word, label, sizeof word);
-    memcpy(&mask, keep + PD_DNS_WORD - len, sizeof mask);
-    return stands((word & mask) | (PD_EACH_BYTE(' ') & ~mask));
+    uint64_t mask = pd_word(keep + PD_DNS_WORD - len);
+    return stands((pd_word(label) & mask) | (PD_EACH_BYTE(' ') & ~mask));
 }
 
 /* The text of nearly all names is what travels, with dots in place of the lengths. False: not of this one. */

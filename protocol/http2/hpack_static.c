@@ -15,7 +15,7 @@ const struct pd_hpack_entry pd_hpack_static[PD_HPACK_STATIC] = {
     ENTRY(":method", "POST"),
     ENTRY(":path", "/"),
     ENTRY(":path", "/index.html"),
-    {{(const uint8_t *)":scheme", 7}, {(const uint8_t *)"https", 4}}, /* without the s */
+    ENTRY(":scheme", "http"),
     ENTRY(":scheme", "https"),
     ENTRY(":status", "200"),
     ENTRY(":status", "204"),

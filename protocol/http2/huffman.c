@@ -56,11 +56,6 @@ void pd_huffman_init(struct pd_huffman *h)
     }
 }
 
-static uint64_t be64(const uint8_t *p)
-{
-    return (uint64_t)pd_be32(p) << 32 | pd_be32(p + 4);
-}
-
 struct reader {
     const uint8_t *p, *start, *end;
     uint64_t bits; /* the next ones, from the top; below them are those that come then, or zeros */
@@ -73,9 +68,9 @@ static void refill(struct reader *r)
     size_t left = (size_t)(r->end - r->p), n = (63 - r->have) / 8;
 
     if (left >= 8) {
-        r->bits |= be64(r->p) >> r->have;
+        r->bits |= pd_be64(r->p) >> r->have;
     } else if (left && r->end - r->start >= 8) {
-        r->bits |= be64(r->end - 8) << (64 - left * 8) >> r->have;
+        r->bits |= pd_be64(r->end - 8) << (64 - left * 8) >> r->have;
     } else {
         for (size_t i = 0; i < left && i < n; i++)
             r->bits |= (uint64_t)r->p[i] << (56 - r->have - i * 8);

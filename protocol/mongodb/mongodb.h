@@ -219,8 +219,4 @@ enum pd_mongodb_type { /* BSON types that are told apart */
                        PD_BSON_INT64 = 18
 };
 
-static inline uint64_t pd_le64(const uint8_t *p)
-{
-    return pd_le32(p) | (uint64_t)pd_le32(p + 4) << 32;
-}
 #endif

@@ -306,9 +306,7 @@ bool pd_redis_upper(struct pd_slice name, char out[PD_REDIS_NAME_MAX])
 /* The first eight bytes of a name, as a number: its order is that of the names unless they are equal. */
 static uint64_t beginning(const char name[PD_REDIS_NAME_MAX])
 {
-    const uint8_t *p = (const uint8_t *)name;
-
-    return (uint64_t)pd_be32(p) << 32 | pd_be32(p + 4);
+    return pd_be64((const uint8_t *)name);
 }
 
 uint16_t pd_redis_find(struct pd_slice name)
