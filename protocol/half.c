@@ -25,16 +25,17 @@ PD_COLD static void lose(struct pd_conn *c, struct pd_half *h, enum pd_lost why,
         c->proto->lost(c, h, why, n);
 }
 
-/* Bytes of a direction without boundary: what they answered is not known, so nothing outstanding may wait for
- * what comes next. */
+/* Bytes of a direction without boundary: what they answered is not known. By order nothing outstanding may
+ * wait for what comes next; by key what nobody answers later was perhaps answered here. */
 PD_COLD static void lose_again(struct pd_conn *c, struct pd_half *h)
 {
     const struct pd_party *p = pd_party_of(c);
+    bool ordered = p->kind == PD_BY_ORDER;
 
-    if (h->dir != PD_S2C || p->kind != PD_BY_ORDER || !p->match->count)
+    if (!p->match->count || (ordered && h->dir != PD_S2C))
         return;
     pd_match_lost(p, h->dir);
-    if (c->proto->lost)
+    if (ordered && c->proto->lost)
         c->proto->lost(c, h, PD_BOUNDARY, 0);
 }
 

@@ -302,6 +302,25 @@ static void what_lost_bytes_may_have_answered_is_not_unanswered(void **state)
     toy_free(t);
 }
 
+static void what_unread_bytes_may_have_answered_is_not_unanswered(void **state)
+{
+    (void)state;
+    struct toy *t = toy_open(&toy_key);
+    toy_lose(t, PD_S2C, 5);
+    toy_say(t, PD_S2C, "no boundary\n");
+    toy_say(t, PD_C2S, "K\001q1\nK\002q2\n"); /* asked when the boundary was lost already */
+    toy_say(t, PD_S2C, "nor here\n");
+    toy_say(t, PD_S2C, "La\n");
+    toy_say(t, PD_S2C, "K\002a2\n");
+    toy_say(t, PD_C2S, "K\003q3\n");
+    toy_finish(t);
+    assert_int_equal(t->count, 3);
+    toy_check(t, 0, PD_OK, "q2\n", "a2\n");
+    toy_check(t, 1, PD_INCOMPLETE, "q1\n", "");
+    toy_check(t, 2, PD_UNANSWERED, "q3\n", "");
+    toy_free(t);
+}
+
 static void join_prints_one_exchange_at_the_end(void **state)
 {
     (void)state;
@@ -443,6 +462,7 @@ int main(void)
         cmocka_unit_test(acknowledged_but_unseen_is_a_gap_before_a_pair_depends_on_it),
         cmocka_unit_test(key_pairing_survives_a_loss),
         cmocka_unit_test(what_lost_bytes_may_have_answered_is_not_unanswered),
+        cmocka_unit_test(what_unread_bytes_may_have_answered_is_not_unanswered),
         cmocka_unit_test(join_prints_one_exchange_at_the_end),
         cmocka_unit_test(join_is_trusted_when_the_next_request_finds_nothing_outstanding),
         cmocka_unit_test(join_into_a_pipeline_discards_shifted_pairs),
