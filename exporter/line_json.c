@@ -110,6 +110,16 @@ PD_INLINE char *put_text(struct encoder *e, char *to, const struct pd_piece *key
     return put_slice(e, to, key, pd_text_slice(t));
 }
 
+PD_INLINE char *put_plain(struct encoder *e, char *to, const struct pd_step *s, const struct pd_text *t)
+{
+    const struct pd_piece *known = t->constant ? pd_memo_constant(e->memo, s, t) : NULL;
+
+    if (!known)
+        return put_text(e, to, &s->key, t, s->mark);
+    note(e, t, s->mark);
+    return pd_piece_put(room(e, to, sizeof *known), known);
+}
+
 static char *put_query(struct encoder *e, char *to, const struct pd_step *s, const struct pd_text *t)
 {
     struct pd_slice left = pd_text_slice(t), piece;
@@ -253,7 +263,7 @@ static char *put_steps(struct encoder *e, char *to, const struct pd_step *s, con
         const struct pd_text *text = at;
         if (s->kind == PD_TEXT) {
             if (text->s)
-                to = put_text(e, to, &s->key, text, s->mark);
+                to = put_plain(e, to, s, text);
         } else if (s->kind == PD_INT) {
             to = put_int(e, to, s, at);
         } else if (s->kind == PD_BOOL) {

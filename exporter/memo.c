@@ -132,6 +132,27 @@ const struct pd_plan *pd_memo_plan(struct pd_line_memo *m, const struct pd_schem
     return p;
 }
 
+/* --- constant texts --- */
+
+const struct pd_piece *pd_memo_new_constant(struct pd_memo_constant *slot, const struct pd_step *step,
+                                            const struct pd_text *t)
+{
+    char text[sizeof step->key.s * PD_JSON_ESCAPE + PD_JSON_SLACK];
+    size_t room = sizeof step->key.s - step->key.len;
+
+    if (slot->s || t->len > room)
+        return NULL;
+    size_t n = (size_t)(pd_json_string(text, pd_text_slice(t)) - text);
+    if (n > room)
+        return NULL;
+    slot->step = step;
+    slot->s = t->s;
+    slot->member = step->key;
+    memcpy(slot->member.s + step->key.len, text, n);
+    slot->member.len = (uint8_t)(step->key.len + n);
+    return &slot->member;
+}
+
 /* --- times and addresses --- */
 
 PD_COLD static void set_second(struct pd_line_memo *m, uint64_t second)

@@ -6,7 +6,14 @@
 #include "exporter/json.h"
 #include "exporter/line.h"
 
-enum { PD_MEMO_SLOTS = 128, PD_MEMO_ENDS = 256, PD_STEP_QUERY = 32, PD_STEP_MASKED, PD_STEP_END };
+enum {
+    PD_MEMO_SLOTS = 128,
+    PD_MEMO_ENDS = 256,
+    PD_MEMO_CONSTANTS = 256,
+    PD_STEP_QUERY = 32,
+    PD_STEP_MASKED,
+    PD_STEP_END
+};
 
 /* One field as the encoder meets it. */
 struct pd_step {
@@ -42,6 +49,13 @@ struct pd_memo_name {
     char text[54]; /* `"content-type":[` */
 };
 
+/* A field with a constant for its text, of which a program has few. */
+struct pd_memo_constant {
+    const struct pd_step *step;
+    const char *s;          /* the constant itself; NULL: nothing here */
+    struct pd_piece member; /* `"class":"IN",` */
+};
+
 enum { PD_MEMO_QUOTES = 4, PD_MEMO_NAME_MAX = 54 - PD_MEMO_QUOTES };
 
 struct pd_line_memo {
@@ -51,6 +65,7 @@ struct pd_line_memo {
     struct pd_piece status[PD_STATUS_COUNT];
     struct pd_memo_end end[PD_MEMO_ENDS];
     struct pd_memo_name name[PD_MEMO_SLOTS];
+    struct pd_memo_constant constant[PD_MEMO_CONSTANTS];
     /* Where a line goes on that found no room: whatever is written at once fits, and nobody reads it. */
     char spare[1 + 2 * PD_JSON_SLACK + 2 * PD_JSON_BLOCK * PD_JSON_ESCAPE];
 };
@@ -67,4 +82,19 @@ const struct pd_memo_end *pd_memo_end(struct pd_line_memo *, const struct pd_end
  * redact may be NULL. */
 const struct pd_memo_name *pd_memo_name(struct pd_line_memo *, const struct pd_redact *redact,
                                         const struct pd_header *);
+
+/* pd_memo_constant() where the place is free or another's. */
+PD_COLD const struct pd_piece *pd_memo_new_constant(struct pd_memo_constant *, const struct pd_step *,
+                                                    const struct pd_text *);
+
+/* The member that the step makes of a constant text; NULL when it is too long or another has its place, who
+ * keeps it: there are no more constants than the program has. Inlined: it takes less than a call would. */
+static inline const struct pd_piece *pd_memo_constant(struct pd_line_memo *m, const struct pd_step *step,
+                                                      const struct pd_text *t)
+{
+    uint64_t mixed = ((uintptr_t)step ^ (uintptr_t)t->s) * UINT64_C(0x9e3779b97f4a7c15);
+    struct pd_memo_constant *slot = &m->constant[mixed >> 32 & (PD_MEMO_CONSTANTS - 1)];
+
+    return slot->s == t->s && slot->step == step ? &slot->member : pd_memo_new_constant(slot, step, t);
+}
 #endif

@@ -189,6 +189,50 @@ static void a_plan_follows_the_table(void **state)
     assert_int_equal(s[3].kind, PD_STEP_END);
 }
 
+/* The member, or "" when it is not remembered. */
+static void assert_constant(const struct pd_step *step, const char *s, const char *member)
+{
+    struct pd_text t;
+
+    pd_text_static(&t, s);
+    const struct pd_piece *known = pd_memo_constant(memo, step, &t);
+    assert_int_equal(known ? known->len : 0, strlen(member));
+    if (known)
+        assert_memory_equal(known->s, member, known->len);
+}
+
+static void constants_keep_their_places(void **state)
+{
+    static char text[4 * PD_MEMO_CONSTANTS][8]; /* never freed, as constants are not */
+    const struct pd_step *step = pd_memo_plan(memo, &toy_schema)->side[PD_REQUEST];
+    unsigned kept = 0;
+
+    (void)state;
+    assert_constant(&step[0], "GET", "\"method\":\"GET\",");
+    assert_constant(&step[1], "GET", "\"host\":\"GET\",");
+    assert_constant(&step[0], "a\"b", "\"method\":\"a\\\"b\",");
+    assert_constant(&step[0], "", "\"method\":\"\",");
+    assert_constant(&step[0], "nineteen characters", "\"method\":\"nineteen characters\",");
+    assert_constant(&step[0], "twenty characters...", "");
+    for (unsigned round = 0; round < 2; round++) {
+        for (unsigned i = 0; i < sizeof text / sizeof *text; i++) {
+            struct pd_text t;
+            char member[32];
+            snprintf(text[i], sizeof text[i], "%u", i);
+            pd_text_static(&t, text[i]);
+            const struct pd_piece *known = pd_memo_constant(memo, &step[0], &t);
+            kept += known != NULL;
+            if (known) {
+                int len = snprintf(member, sizeof member, "\"method\":\"%u\",", i);
+                assert_int_equal(known->len, len);
+                assert_memory_equal(known->s, member, known->len);
+            }
+        }
+    }
+    assert_in_range(kept, PD_MEMO_CONSTANTS, 2 * PD_MEMO_CONSTANTS);
+    assert_constant(&step[0], "GET", "\"method\":\"GET\",");
+}
+
 #define T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -201,6 +245,7 @@ int main(void)
         T(the_longest_end_fits),
         T(seconds_change),
         T(a_plan_follows_the_table),
+        T(constants_keep_their_places),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

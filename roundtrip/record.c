@@ -234,6 +234,7 @@ static void move_text(struct pd_rec *r, struct pd_text *t, uint32_t more, uint16
     }
     t->s = r->at;
     t->len = 0;
+    t->constant = false;
     push(r, t, old, old.len);
 }
 

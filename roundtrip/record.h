@@ -131,14 +131,14 @@ void pd_text_set(struct pd_rec *, struct pd_text *, struct pd_slice in, uint16_t
 /* Appends to a text (starting it when it has none), up to cap bytes in all. full counts everything. */
 void pd_text_add(struct pd_rec *, struct pd_text *, struct pd_slice in, uint16_t cap);
 
-/* Points a text at a string that outlives the record: a literal, whose length is known when this is compiled,
- * or a const table. */
+/* Points a text at a constant of this program: a literal, whose length is known when this is compiled, or one
+ * from a const table. */
 static inline void pd_text_static(struct pd_text *t, const char *s)
 {
     size_t len = strlen(s);
 
     PD_ASSERT(len <= UINT16_MAX);
-    *t = (struct pd_text){.s = s, .full = (uint32_t)len, .len = (uint16_t)len};
+    *t = (struct pd_text){.s = s, .full = (uint32_t)len, .len = (uint16_t)len, .constant = true};
 }
 
 static inline void pd_int_set(struct pd_int *i, int64_t v)

@@ -182,6 +182,24 @@ static void add_moves_what_is_not_on_top(void **state)
         assert_int_equal(store.chunks[i].in_use, 0);
 }
 
+/* What an encoder may take for a constant of the program must be one. */
+static void a_constant_that_grows_is_none(void **state)
+{
+    struct pd_rec *r = pd_rec_new(&store, &schema);
+    struct fields *f = pd_fields(r);
+
+    (void)state;
+    pd_text_static(&f->a, "literal");
+    assert_true(f->a.constant);
+    pd_text_add(r, &f->a, slice(", and more"), 100);
+    assert_text(&f->a, "literal, and more", 17);
+    assert_false(f->a.constant);
+    pd_text_static(&f->a, "literal");
+    pd_text_set(r, &f->a, slice("anew"), 100);
+    assert_false(f->a.constant);
+    pd_rec_free(r);
+}
+
 /* A statement that comes in small pieces: moves are rare, the content is right over all chunk classes. */
 static void a_text_grows_over_chunks(void **state)
 {
@@ -456,6 +474,7 @@ int main(void)
         T(add_extends_in_place),
         T(add_never_joins_over_a_cut),
         T(add_moves_what_is_not_on_top),
+        T(a_constant_that_grows_is_none),
         T(a_text_grows_over_chunks),
         T(the_schema_bounds_the_arena),
         T(empty_pools_shorten_texts),

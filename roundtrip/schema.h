@@ -6,12 +6,13 @@
 #include "base/slice.h"
 
 /* A bounded copy in a record's arena. s is NULL when the field was not seen. len is what was kept, full what
- * the wire carried; holed means that bytes inside were lost. Not NUL-terminated. */
+ * the wire carried; holed means that bytes inside were lost; constant, that s points to a constant of this
+ * program, not into an arena. Not NUL-terminated. */
 struct pd_text {
     const char *s;
     uint32_t full;
     uint16_t len;
-    bool holed;
+    bool holed, constant;
 };
 
 /* A number, or nothing. All zero is "not seen". */
