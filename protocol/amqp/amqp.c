@@ -149,23 +149,28 @@ static uint32_t read_slowly(struct pd_conn *c, struct pd_half *h, struct pd_slic
     return 0;
 }
 
-/* One frame, or the protocol header, from a slice's beginning. Returns how many bytes it has; 0: the slice
- * has less of it, or it is bad, and something else is wanted now. */
+/* The protocol header; nothing else may stand where no frame begins. Returns as read_frame(). */
+PD_COLD static uint32_t read_header(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
+{
+    if (!pd_amqp_is_header(in)) {
+        pd_bad(c, h, "no frame");
+        return 0;
+    }
+    if (read_version(c, in))
+        pd_feed_used(h, PD_AMQP_VERSION);
+    return PD_AMQP_VERSION;
+}
+
+/* One frame, from a slice's beginning, and all the content that belongs to it if it is there. Returns how
+ * many bytes that is; 0: the slice has less of the frame, or it is bad, and something else is wanted now. */
 static uint32_t read_frame(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
 {
     struct pd_amqp_frame f;
 
     if (in.len < PD_AMQP_VERSION)
         return read_slowly(c, h, in);
-    if (pd_amqp_is_header(in)) {
-        if (read_version(c, in))
-            pd_feed_used(h, PD_AMQP_VERSION);
-        return PD_AMQP_VERSION;
-    }
-    if (!pd_amqp_frame_read(in, &f)) {
-        pd_bad(c, h, "no frame");
-        return 0;
-    }
+    if (!pd_amqp_frame_read(in, &f))
+        return read_header(c, h, in);
     uint32_t total = f.size + PD_AMQP_FRAME_MIN;
     if (in.len < total)
         return read_slowly(c, h, in);
@@ -176,6 +181,8 @@ static uint32_t read_frame(struct pd_conn *c, struct pd_half *h, struct pd_slice
         pd_bad(c, h, why);
         return 0;
     }
+    if (f.type == PD_AMQP_F_METHOD && pd_amqp_of(c)->act[h->dir] == PD_AMQP_CONTENT)
+        total += pd_amqp_content_at_once(c, h, (struct pd_slice){in.p + total, in.len - total});
     pd_feed_used(h, total);
     close_frame(c, h);
     return total;

@@ -102,9 +102,24 @@ static inline void pd_amqp_set(struct pd_amqp_conn *a, unsigned bit, bool on)
     a->bits = (uint8_t)((a->bits & ~(1u << bit)) | (unsigned)on << bit);
 }
 
+/* pd_amqp_channel() where it is not the one of the last time. */
+struct pd_amqp_channel *pd_amqp_channel_look(struct pd_conn *, uint16_t id);
+
+static inline struct pd_amqp_conn *pd_amqp_of(struct pd_conn *c)
+{
+    return pd_state(c);
+}
+
 /* The channel's entry, made when there is none; NULL when there is no memory. Stays where it is until the
  * next call. */
-struct pd_amqp_channel *pd_amqp_channel(struct pd_conn *, uint16_t id);
+static inline struct pd_amqp_channel *pd_amqp_channel(struct pd_conn *c, uint16_t id)
+{
+    const struct pd_amqp_conn *a = pd_amqp_of(c);
+    struct pd_amqp_channel *last = a->channels ? a->channels + a->last : NULL;
+
+    return last && last->open && last->id == id ? last : pd_amqp_channel_look(c, id);
+}
+
 /* All that are open, one after the other: NULL first, NULL at the end. */
 struct pd_amqp_channel *pd_amqp_channel_next(struct pd_conn *, const struct pd_amqp_channel *);
 /* Ends what is outstanding on the channel, as unanswered or incomplete, and forgets all about it. */
@@ -145,7 +160,10 @@ enum {
     PD_AMQP_HEAD = 7,      /* type, channel, size; section 2.3.5 of the specification */
     PD_AMQP_FRAME_MIN = 8, /* with the end */
     PD_AMQP_END = 0xce,
-    PD_AMQP_HEADER_MIN = 14 /* class, weight, body size, property flags */
+    PD_AMQP_METHOD_HEAD = 4,      /* class and method */
+    PD_AMQP_METHOD_MAX = 1 << 20, /* its payload, with field tables */
+    PD_AMQP_HEADER_MIN = 14,      /* class, weight, body size, property flags */
+    PD_AMQP_BODY_MAX = 256 << 20  /* frame sizes that are agreed on are far smaller */
 };
 
 struct pd_amqp_frame {
@@ -155,7 +173,25 @@ struct pd_amqp_frame {
 };
 
 /* From at least PD_AMQP_HEAD bytes. False: no frame begins like that. */
-bool pd_amqp_frame_read(struct pd_slice, struct pd_amqp_frame *);
+static inline bool pd_amqp_frame_read(struct pd_slice in, struct pd_amqp_frame *f)
+{
+    f->type = in.p[0];
+    f->channel = pd_be16(in.p + 1);
+    f->size = pd_be32(in.p + 3);
+    switch (f->type) {
+    case PD_AMQP_F_METHOD:
+        return f->size >= PD_AMQP_METHOD_HEAD && f->size <= PD_AMQP_METHOD_MAX;
+    case PD_AMQP_F_HEADER:
+        return f->channel && f->size >= PD_AMQP_HEADER_MIN && f->size <= PD_AMQP_METHOD_MAX;
+    case PD_AMQP_F_BODY:
+        return f->channel && f->size <= PD_AMQP_BODY_MAX;
+    case PD_AMQP_F_HEARTBEAT:
+        return !f->channel && !f->size;
+    default:
+        return false;
+    }
+}
+
 /* The protocol header, as far as it is there. */
 bool pd_amqp_is_header(struct pd_slice);
 int pd_amqp_sync(struct pd_slice, const struct pd_look *, uint8_t *confidence);
@@ -199,6 +235,9 @@ void pd_amqp_got(struct pd_conn *, struct pd_half *, struct pd_amqp_channel *, u
 const char *pd_amqp_content_header(struct pd_conn *, struct pd_half *, uint16_t channel,
                                    struct pd_slice payload);
 const char *pd_amqp_content_body(struct pd_conn *, struct pd_half *, uint16_t channel, uint32_t n);
+/* All the content of the method now passing, if it stands right behind that: a header and one body. in: what
+ * is there behind the method. Returns its bytes, or 0: less is there, or something else; nothing was done. */
+uint32_t pd_amqp_content_at_once(struct pd_conn *, struct pd_half *, struct pd_slice in);
 void pd_amqp_content_end(struct pd_conn *, struct pd_half *);
 /* Another frame comes: what was current rests. */
 void pd_amqp_content_rest(struct pd_conn *, struct pd_half *);
@@ -212,10 +251,5 @@ uint64_t pd_amqp_consumer_key(uint16_t channel, struct pd_slice tag);
 static inline struct pd_slice pd_amqp_slice(const struct pd_text *t)
 {
     return (struct pd_slice){(const uint8_t *)t->s, t->len};
-}
-
-static inline struct pd_amqp_conn *pd_amqp_of(struct pd_conn *c)
-{
-    return pd_state(c);
 }
 #endif

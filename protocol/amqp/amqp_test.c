@@ -168,6 +168,43 @@ static void channels_take_turns(void **state)
     }
 }
 
+#define HEADER(channel, class, size) "\2\0" channel "\0\0\0\x0e\0" class "\0\0\0\0\0\0\0\0\0" size "\0\0\xce"
+
+/* A message that lies in one segment is read as it is frame by frame. */
+static void content_is_read_whole_or_in_pieces(void **state)
+{
+    static const struct {
+        const char *bytes; /* behind a publish */
+        size_t n;
+        uint64_t bad, oneway, incomplete;
+    } contents[] = {
+        {HEADER("\1", "\x3c", "\0"), 22, 0, 2, 0},                         /* empty */
+        {HEADER("\1", "\x3c", "\3") "\3\0\1\0\0\0\3abc\xce", 33, 0, 2, 0}, /* as usual */
+        {HEADER("\1", "\x3c", "\2") "\3\0\1\0\0\0\1a\xce\3\0\1\0\0\0\1b\xce", 40, 0, 2, 0},
+        {HEADER("\1", "\x3c", "\2") "\3\0\1\0\0\0\3abc\xce", 33, 1, 0, 1}, /* too long */
+        {HEADER("\1", "\x3c", "\3") "\3\0\1\0\0\0\3abc\xcf", 33, 1, 0, 1}, /* another end */
+        {HEADER("\1", "\x3c", "\3") "\3\0\2\0\0\0\3abc\xce", 33, 0, 1, 1}, /* another channel's body */
+        {HEADER("\2", "\x3c", "\0"), 22, 0, 1, 1},                         /* and header */
+        {HEADER("\1", "\x3d", "\0"), 22, 1, 0, 1},                         /* another class */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof contents / sizeof contents[0]; i++)
+        for (uint32_t piece = 0; piece < 9; piece++) {
+            struct drive *d = opened(piece);
+            METHOD(1, PUBLISH);
+            put(contents[i].bytes, contents[i].n);
+            METHOD(1, PUBLISH);
+            content(1, 5);
+            flush(d, PD_C2S);
+            drive_finish(d);
+            assert_int_equal(drive_counter(d, PD_C_BAD), contents[i].bad);
+            assert_int_equal(drive_counter(d, PD_C_ONEWAY), contents[i].oneway);
+            assert_int_equal(drive_counter(d, PD_C_INCOMPLETE), contents[i].incomplete);
+            drive_free(d);
+        }
+}
+
 static void deliveries_are_answered_as_the_consumer_said(void **state)
 {
     (void)state;
@@ -342,6 +379,7 @@ int main(void)
         cmocka_unit_test(publishes_are_confirmed_by_number),
         cmocka_unit_test(publishes_without_confirms_are_oneway),
         cmocka_unit_test(channels_take_turns),
+        cmocka_unit_test(content_is_read_whole_or_in_pieces),
         cmocka_unit_test(deliveries_are_answered_as_the_consumer_said),
         cmocka_unit_test(joined_consumers_are_unsure_until_named),
         cmocka_unit_test(answers_come_in_order_until_a_close_names_one),

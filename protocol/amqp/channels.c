@@ -75,13 +75,9 @@ static struct pd_amqp_channel *evict(struct pd_conn *c, struct pd_amqp_channel *
     return oldest;
 }
 
-struct pd_amqp_channel *pd_amqp_channel(struct pd_conn *c, uint16_t id)
+struct pd_amqp_channel *pd_amqp_channel_look(struct pd_conn *c, uint16_t id)
 {
     struct pd_amqp_conn *a = pd_amqp_of(c);
-    struct pd_amqp_channel *last = a->channels ? a->channels + a->last : NULL;
-
-    if (last && last->open && last->id == id)
-        return last;
     struct pd_amqp_channel *found = a->channels ? find(set_of(a->channels, a->room, id), id) : NULL;
 
     if (!found) {

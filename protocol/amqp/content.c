@@ -5,7 +5,10 @@
 enum {
     GUESSES = 256,   /* deliveries of a channel that are kept though nobody may answer them */
     PATIENCE_S = 60, /* nobody answered for so long: nobody will */
-    NS_IN_S = 1000000000
+    NS_IN_S = 1000000000,
+    /* In a header: class 2, weight 2, body size 8, property flags 2, properties. Section 2.3.5.2 of the
+     * specification. */
+    SIZE_AT = 4
 };
 
 static uint32_t seconds(const struct pd_conn *c)
@@ -85,25 +88,28 @@ static struct pd_amqp_channel *with_content(struct pd_conn *c, struct pd_half *h
     return NULL;
 }
 
+static void header_passes(struct pd_rec *r, struct pd_amqp_content *content, uint64_t size)
+{
+    struct pd_amqp *f = pd_fields(r);
+
+    content->phase = PD_AMQP_BODY;
+    content->left = size;
+    if (size <= INT64_MAX)
+        pd_int_set(&f->body_bytes[content->ending == PD_AMQP_IS_RESPONSE], (int64_t)size);
+}
+
 const char *pd_amqp_content_header(struct pd_conn *c, struct pd_half *h, uint16_t channel,
                                    struct pd_slice payload)
 {
-    /* Class 2, weight 2, body size 8, property flags 2, properties. Section 2.3.5.2 of the specification. */
-    enum { SIZE_AT = 4 };
     struct pd_amqp_channel *ch = with_content(c, h, channel, PD_AMQP_HEADER);
+    uint64_t size = pd_be64(payload.p + SIZE_AT);
 
     if (pd_be16(payload.p) != PD_AMQP_BASIC)
         return "content of an unknown class";
     if (!ch)
         return NULL;
-    struct pd_amqp_content *content = &ch->content[h->dir];
-    struct pd_amqp *f = pd_fields(resume(c, h, ch));
-    content->phase = PD_AMQP_BODY;
-    content->left = pd_be64(payload.p + SIZE_AT);
-    if (content->left > INT64_MAX)
-        return "body beyond measure";
-    pd_int_set(&f->body_bytes[content->ending == PD_AMQP_IS_RESPONSE], (int64_t)content->left);
-    return NULL;
+    header_passes(resume(c, h, ch), &ch->content[h->dir], size);
+    return size > INT64_MAX ? "body beyond measure" : NULL;
 }
 
 const char *pd_amqp_content_body(struct pd_conn *c, struct pd_half *h, uint16_t channel, uint32_t n)
@@ -118,6 +124,38 @@ const char *pd_amqp_content_body(struct pd_conn *c, struct pd_half *h, uint16_t 
     resume(c, h, ch);
     content->left -= n;
     return NULL;
+}
+
+/* Does a slice begin with a frame of that type that is whole? */
+static bool whole_frame(struct pd_slice in, enum pd_amqp_frame_type type, struct pd_amqp_frame *f,
+                        struct pd_slice *behind)
+{
+    if (in.len < PD_AMQP_FRAME_MIN || in.p[0] != type || !pd_amqp_frame_read(in, f))
+        return false;
+    uint32_t total = f->size + PD_AMQP_FRAME_MIN;
+    if (total > in.len || in.p[total - 1] != PD_AMQP_END)
+        return false;
+    *behind = (struct pd_slice){in.p + total, in.len - total};
+    return true;
+}
+
+uint32_t pd_amqp_content_at_once(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
+{
+    uint16_t channel = pd_amqp_of(c)->passing[h->dir];
+    struct pd_amqp_frame header, body = {.size = 0};
+    struct pd_slice behind;
+
+    if (!whole_frame(in, PD_AMQP_F_HEADER, &header, &behind) || header.channel != channel ||
+        pd_be16(in.p + PD_AMQP_HEAD) != PD_AMQP_BASIC)
+        return 0;
+    uint64_t size = pd_be64(in.p + PD_AMQP_HEAD + SIZE_AT);
+    if (size && (!whole_frame(behind, PD_AMQP_F_BODY, &body, &behind) || body.channel != channel ||
+                 body.size != size))
+        return 0;
+    struct pd_amqp_content *content = &pd_amqp_channel(c, channel)->content[h->dir];
+    header_passes(pd_current(c, h->dir), content, size);
+    content->left = 0;
+    return in.len - behind.len;
 }
 
 void pd_amqp_content_end(struct pd_conn *c, struct pd_half *h)

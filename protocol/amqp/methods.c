@@ -1,21 +1,26 @@
 /* methods.c: the table of methods, and how their arguments are read. Tables and long strings stand behind
  * everything that is kept, so none is ever walked; so nothing of a SASL response or a new secret is read. */
 #include "protocol/amqp/methods.h"
+#include <stddef.h>
+#include <string.h>
+
+/* Where a method stands in the table: each in a place of its own, or this does not compile. */
+enum { PLACES = 128 };
+#define PLACE(class, id) ((36u * (class) + (id)) % PLACES)
 
 /* Letters of args: s a short string nobody keeps, e r q c t kept ones (exchange, routing key, queue, consumer
- * tag, text), h u16, k reply code, l u32, d u64 delivery tag, b flags, f class and method that failed. */
+ * tag, text), h u16, k reply code, d u64 delivery tag, b flags, f class and method that failed. */
 #define ROW(class, id, class_name, name, by, role, of, nowait, args)                                         \
-    {                                                                                                        \
-        class, id, by, PD_AMQP_##role, of, nowait, sizeof(class_name) - 1, sizeof(name) - 1, class_name,     \
-            name, args                                                                                       \
-    }
+    [PLACE(class, id)] = {                                                                                   \
+        class,      id,   by,  PD_AMQP_##role, of, nowait, sizeof(class_name) - 1, sizeof(name) - 1,         \
+        class_name, name, args}
 #define C PD_AMQP_BY_CLIENT
 #define S PD_AMQP_BY_SERVER
 #define CS PD_AMQP_BY_BOTH
 
-/* Sorted by class and id. AMQP 0-9-1, section 1.3 of the reference; RabbitMQ's extensions: connection 60 to
- * 71, exchange 30 to 51, basic 120, confirm; basic 30 by the server. */
-static const struct pd_amqp_method methods[] = {
+/* AMQP 0-9-1, section 1.3 of the reference; RabbitMQ's extensions: connection 60 to 71, exchange 30 to 51,
+ * basic 120, confirm; basic 30 by the server. */
+static const struct pd_amqp_method methods[PLACES] = {
     ROW(10, 10, "Connection", "Start", S, ASKS, 0, 0, ""),
     ROW(10, 11, "Connection", "StartOk", C, REPLIES, 10, 0, ""),
     ROW(10, 20, "Connection", "Secure", S, ASKS, 0, 0, ""),
@@ -86,47 +91,39 @@ static const struct pd_amqp_method methods[] = {
 
 const struct pd_amqp_method *pd_amqp_find(unsigned class_id, unsigned id)
 {
-    unsigned code = class_id << 8 | id, from = 0, to = sizeof methods / sizeof methods[0];
+    const struct pd_amqp_method *m = &methods[PLACE(class_id, id)];
 
-    if (class_id > UINT8_MAX || id > UINT8_MAX)
-        return NULL;
-    while (from < to) {
-        unsigned middle = (from + to) / 2;
-        if (pd_amqp_code(&methods[middle]) < code)
-            from = middle + 1;
-        else
-            to = middle;
-    }
-    bool found = from < sizeof methods / sizeof methods[0] && pd_amqp_code(&methods[from]) == code;
-    return found ? &methods[from] : NULL;
+    return m->name && m->class_id == class_id && m->id == id ? m : NULL;
 }
 
-static struct pd_slice *text_for(struct pd_amqp_args *a, char letter)
-{
-    switch (letter) {
-    case 'e':
-        return &a->exchange;
-    case 'r':
-        return &a->routing_key;
-    case 'q':
-        return &a->queue;
-    case 'c':
-        return &a->consumer_tag;
-    case 't':
-        return &a->text;
-    default:
-        return NULL;
-    }
-}
+/* What a letter of args stands for: a number of some bytes, or else a short string and where it goes. */
+struct letter {
+    uint8_t number, text;
+};
+#define AT(member) offsetof(struct pd_amqp_args, member)
+
+static const struct letter letters[128] = {
+    ['h'] = {2, 0},
+    ['k'] = {2, 0},
+    ['d'] = {8, 0},
+    ['b'] = {1, 0},
+    ['f'] = {4, 0},
+    ['s'] = {0, AT(unkept)},
+    ['e'] = {0, AT(exchange)},
+    ['r'] = {0, AT(routing_key)},
+    ['q'] = {0, AT(queue)},
+    ['c'] = {0, AT(consumer_tag)},
+    ['t'] = {0, AT(text)},
+};
 
 static void read_number(struct pd_amqp_args *a, char letter, const uint8_t *p)
 {
-    if (letter == 'k')
-        a->code = pd_be16(p);
+    if (letter == 'b')
+        a->flags = p[0];
     else if (letter == 'd')
         a->tag = pd_be64(p);
-    else if (letter == 'b')
-        a->flags = p[0];
+    else if (letter == 'k')
+        a->code = pd_be16(p);
     else if (letter == 'f') { /* no class or method beyond 255 was ever defined */
         a->class_id = p[0] ? 0 : p[1];
         a->id = p[2] ? 0 : p[3];
@@ -135,25 +132,18 @@ static void read_number(struct pd_amqp_args *a, char letter, const uint8_t *p)
 
 bool pd_amqp_read_args(const struct pd_amqp_method *m, struct pd_slice in, struct pd_amqp_args *a)
 {
-    static const uint8_t sizes[128] = {['h'] = 2, ['k'] = 2, ['l'] = 4, ['d'] = 8, ['b'] = 1, ['f'] = 4};
-
     *a = (struct pd_amqp_args){0};
-    for (const char *letter = m->args; *letter; letter++) {
-        uint32_t size = sizes[(unsigned char)*letter];
-        if (!size && !in.len)
+    for (const char *at = m->args; *at; at++) {
+        struct letter letter = letters[(unsigned char)*at];
+        uint32_t size = letter.number ? letter.number : in.len ? 1u + in.p[0] : 1;
+        if (in.len < size)
             return false;
-        struct pd_slice *text = size ? NULL : text_for(a, *letter);
-        uint32_t skipped = size ? 0 : 1;
-        if (skipped)
-            size = in.p[0];
-        if (in.len < skipped + size)
-            return false;
-        in.p += skipped;
-        in.len -= skipped;
-        if (text)
-            *text = (struct pd_slice){in.p, size};
-        else if (!skipped)
-            read_number(a, *letter, in.p);
+        if (letter.number) {
+            read_number(a, *at, in.p);
+        } else {
+            struct pd_slice text = {in.p + 1, size - 1};
+            memcpy((char *)a + letter.text, &text, sizeof text);
+        }
         in.p += size;
         in.len -= size;
     }

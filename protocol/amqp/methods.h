@@ -67,7 +67,7 @@ struct pd_amqp_method {
 
 /* Arguments of a method; p is NULL for what it does not have. They point into the frame. */
 struct pd_amqp_args {
-    struct pd_slice exchange, routing_key, queue, consumer_tag, text;
+    struct pd_slice exchange, routing_key, queue, consumer_tag, text, unkept;
     uint64_t tag;
     uint16_t code;
     uint8_t class_id, id; /* of the method that failed */

@@ -4,38 +4,14 @@
  */
 #include "protocol/amqp/amqp.h"
 
-enum {
-    METHOD_HEAD = 4,      /* class and method */
-    METHOD_MAX = 1 << 20, /* its payload, with field tables */
-    BODY_MAX = 256 << 20, /* frame sizes that are agreed on are far smaller */
-    SURE_HEAD = PD_AMQP_HEAD + METHOD_HEAD
-};
-
-bool pd_amqp_frame_read(struct pd_slice in, struct pd_amqp_frame *f)
-{
-    f->type = in.p[0];
-    f->channel = pd_be16(in.p + 1);
-    f->size = pd_be32(in.p + 3);
-    switch (f->type) {
-    case PD_AMQP_F_METHOD:
-        return f->size >= METHOD_HEAD && f->size <= METHOD_MAX;
-    case PD_AMQP_F_HEADER:
-        return f->channel && f->size >= PD_AMQP_HEADER_MIN && f->size <= METHOD_MAX;
-    case PD_AMQP_F_BODY:
-        return f->channel && f->size <= BODY_MAX;
-    case PD_AMQP_F_HEARTBEAT:
-        return !f->channel && !f->size;
-    default:
-        return false;
-    }
-}
+enum { SURE_HEAD = PD_AMQP_HEAD + PD_AMQP_METHOD_HEAD };
 
 /* What is known of a frame from its beginning. */
 enum likeness { NOT, SHORT, LIKELY, SURELY };
 
 static enum likeness method_like(struct pd_slice payload, const struct pd_amqp_frame *f, uint8_t dir)
 {
-    if (payload.len < METHOD_HEAD)
+    if (payload.len < PD_AMQP_METHOD_HEAD)
         return SHORT;
     const struct pd_amqp_method *m = pd_amqp_find(pd_be16(payload.p), pd_be16(payload.p + 2));
     bool fits = m && (m->by & (dir == PD_C2S ? PD_AMQP_BY_CLIENT : PD_AMQP_BY_SERVER)) &&
@@ -55,7 +31,7 @@ static enum likeness frame_like(struct pd_slice in, uint8_t dir, uint32_t *total
     struct pd_slice payload = {in.p + PD_AMQP_HEAD, in.len - PD_AMQP_HEAD};
     if (f.type == PD_AMQP_F_METHOD)
         like = method_like(payload, &f, dir);
-    else if (f.type == PD_AMQP_F_HEADER && payload.len >= METHOD_HEAD)
+    else if (f.type == PD_AMQP_F_HEADER && payload.len >= PD_AMQP_METHOD_HEAD)
         like = pd_be16(payload.p) == PD_AMQP_BASIC && !pd_be16(payload.p + 2) ? LIKELY : NOT;
     *total = f.size + PD_AMQP_FRAME_MIN;
     if (like != LIKELY || in.len < *total)
