@@ -61,6 +61,7 @@ static void flush(struct drive *d, enum pd_dir dir)
 #define SELECT "\0\x55\0\x0a\0"
 #define SELECT_OK "\0\x55\0\x0b"
 #define PUBLISH "\0\x3c\0\x28\0\0\1e\1k\0"
+#define MANDATORY "\0\x3c\0\x28\0\0\1e\1k\1"
 #define ACK(tag, multiple) "\0\x3c\0\x50\0\0\0\0\0\0\0" tag multiple
 #define NACK(tag, flags) "\0\x3c\0\x78\0\0\0\0\0\0\0" tag flags
 #define CONSUME(flags) "\0\x3c\0\x14\0\0\1q\1t" flags "\0\0\0\0"
@@ -319,6 +320,31 @@ static void a_lost_client_ends_counting(void **state)
     drive_free(d);
 }
 
+static void what_may_have_been_returned_is_not_ok(void **state)
+{
+    struct drive *d = opened(0);
+
+    (void)state;
+    METHOD(1, SELECT);
+    flush(d, PD_C2S);
+    METHOD(1, SELECT_OK);
+    flush(d, PD_S2C);
+    METHOD(1, PUBLISH);
+    content(1, 5);
+    METHOD(1, MANDATORY);
+    content(1, 5);
+    flush(d, PD_C2S);
+    drive_gap(d, PD_S2C, 21); /* as long as an acknowledgement, but nobody knows */
+    METHOD(1, ACK("\1", "\0"));
+    METHOD(1, ACK("\2", "\0"));
+    flush(d, PD_S2C);
+    drive_finish(d);
+    assert_int_equal(drive_count(d), 4);
+    check(d, 2, "ok", "\"delivery_tag\":1");
+    check(d, 3, "incomplete", "\"delivery_tag\":2");
+    drive_free(d);
+}
+
 static void rules_are_checked(void **state)
 {
     static const struct {
@@ -384,6 +410,7 @@ int main(void)
         cmocka_unit_test(joined_consumers_are_unsure_until_named),
         cmocka_unit_test(answers_come_in_order_until_a_close_names_one),
         cmocka_unit_test(a_lost_client_ends_counting),
+        cmocka_unit_test(what_may_have_been_returned_is_not_ok),
         cmocka_unit_test(rules_are_checked),
         cmocka_unit_test(version_1_is_opaque),
         cmocka_unit_test(channels_beyond_the_table_are_forgotten),

@@ -17,8 +17,14 @@ static bool says_no(const struct pd_amqp_method *m)
     return m->name && pd_amqp_code(m) != PD_AMQP_ACK;
 }
 
+/* Was it to come back when it cannot be routed? */
+static bool may_return(const struct pd_amqp *f)
+{
+    return ((unsigned)f->class_id << 8 | f->id) == PD_AMQP_PUBLISH && f->flags;
+}
+
 /* The one that is named is meant unless its channel began anew, which both directions would show; of the
- * others an earlier answer may have been lost. */
+ * others an earlier answer may have been lost. A Return, which comes before the confirmation, may be too. */
 static bool fill(struct pd_rec *r, const void *arg)
 {
     const struct answer *answer = arg;
@@ -36,7 +42,7 @@ static bool fill(struct pd_rec *r, const void *arg)
         f->error = f->reply;
     if (answer->guesses && (uint64_t)f->delivery_tag.v == answer->named)
         pd_amqp_learn_consumer(answer->conn, (uint16_t)f->channel.v, pd_amqp_slice(&f->consumer_tag), 0);
-    return named || (whole && !answer->guesses);
+    return (named && (whole || !may_return(f))) || (whole && !answer->guesses);
 }
 
 static uint32_t answer_keys(struct pd_conn *c, struct pd_half *h, const struct answer *answer,
