@@ -230,6 +230,22 @@ static enum status status_of_reset(int64_t code)
     }
 }
 
+/* Who answers without a status does not speak gRPC, a proxy in most cases; clients take it for a failure.
+ * http-grpc-status-mapping.md of the gRPC project. */
+static void fail_without_status(struct pd_rec *r)
+{
+    enum { HTTP_OK = 200, DIGITS = 3 };
+    struct pd_http2 *f = pd_fields(r);
+    unsigned code = (unsigned)f->status_code.v;
+    const uint8_t digits[DIGITS] = {(uint8_t)('0' + code / 100), (uint8_t)('0' + code / 10 % 10),
+                                    (uint8_t)('0' + code % 10)};
+
+    if (code == HTTP_OK)
+        pd_text_static(&f->error, "no grpc-status");
+    else
+        pd_text_set(r, &f->error, (struct pd_slice){digits, DIGITS}, DIGITS);
+}
+
 static bool ended(struct pd_rec *r, int64_t reset)
 {
     struct pd_http2 *f = pd_fields(r);
@@ -241,7 +257,11 @@ static bool ended(struct pd_rec *r, int64_t reset)
         if (reset != PD_HTTP2_CANCEL || f->side[PD_RESPONSE].begun)
             f->error = f->call.status; /* else both sides gave up, and nothing was answered */
     }
-    return f->call.status_code.seen || !f->side[PD_RESPONSE].unknown;
+    if (f->call.status_code.seen)
+        return true;
+    if (f->status_code.seen)
+        fail_without_status(r);
+    return !f->side[PD_RESPONSE].unknown;
 }
 
 static const struct pd_http2_face face = {

@@ -52,8 +52,15 @@ static const struct talk talks[] = {
     {
         .name = "a status that nobody sent is not made up",
         .turn = {C(OPEN CALL("\x05", "\x01")), S(SETTINGS F("\x01", "\x01", "\x05", "\x01", "\x88"))},
-        .line = {"'ok'," ASKED ",'messages':0,'body_bytes':0,'bytes':41},'response':{"
+        .line = {"'error','error':'no grpc-status'," ASKED
+                 ",'messages':0,'body_bytes':0,'bytes':41},'response':{"
                  "'http_status_code':200,'messages':0,'body_bytes':0,'bytes':10}"},
+    },
+    {
+        .name = "refused by a proxy that does not speak gRPC",
+        .turn = {C(OPEN CALL("\x05", "\x01")), S(SETTINGS F("\x01", "\x01", "\x05", "\x01", "\x8d"))},
+        .line = {"'error','error':'404'," ASKED ",'messages':0,'body_bytes':0,'bytes':41},'response':{"
+                 "'http_status_code':404,'messages':0,'body_bytes':0,'bytes':10}"},
     },
     {
         .name = "grpc-web is plain HTTP/2",
