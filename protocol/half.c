@@ -25,17 +25,21 @@ PD_COLD static void lose(struct pd_conn *c, struct pd_half *h, enum pd_lost why,
         c->proto->lost(c, h, why, n);
 }
 
-/* Bytes of a direction without boundary: what they answered is not known. By order nothing outstanding may
- * wait for what comes next; by key what nobody answers later was perhaps answered here. */
-PD_COLD static void lose_again(struct pd_conn *c, struct pd_half *h)
+/* Bytes of a direction without boundary, or behind one that is only guessed: what they answered is not known.
+ * By order nothing outstanding may wait for what comes next; by key what nobody answers later was perhaps
+ * answered here. */
+PD_COLD static void pass_unread(struct pd_conn *c, struct pd_half *h)
 {
     const struct pd_party *p = pd_party_of(c);
-    bool ordered = p->kind == PD_BY_ORDER;
 
-    if (!p->match->count || (ordered && h->dir != PD_S2C))
+    if (p->kind == PD_BY_KEY) {
+        pd_match_unread(p, h->dir);
+        return;
+    }
+    if (h->unproven || h->dir != PD_S2C || !p->match->count)
         return;
     pd_match_lost(p, h->dir);
-    if (ordered && c->proto->lost)
+    if (c->proto->lost)
         c->proto->lost(c, h, PD_BOUNDARY, 0);
 }
 
@@ -145,13 +149,14 @@ void pd_half_feed(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
 
     if (!h->opaque) {
         pd_conn_counters(c)[PD_C_BYTES] += in.len;
-        if (!h->lost || resync(c, h, &in)) {
+        bool readable = !h->lost || resync(c, h, &in);
+        if (readable) {
             if (!h->open && !h->deferred)
                 pd_half_mark(c, h);
             pd_half_drive(c, h, &in);
-        } else {
-            lose_again(c, h);
         }
+        if (!readable || h->unproven)
+            pass_unread(c, h);
     }
     h->pos = end;
     if (h->lost || h->opaque)
@@ -265,7 +270,7 @@ void pd_half_gap(struct pd_conn *c, struct pd_half *h, uint64_t n)
         counters[PD_C_GAP_BYTES] += n;
         counters[PD_C_GAPS]++;
         if (h->lost)
-            lose_again(c, h);
+            pass_unread(c, h);
         else if (!absorbed(c, h, n) && !h->lost &&
                  !(h->frame != PD_UNFRAMED && h->frame >= n && frame_gap(c, h, n)))
             lose(c, h, PD_BOUNDARY, n);

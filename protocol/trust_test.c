@@ -321,6 +321,20 @@ static void what_unread_bytes_may_have_answered_is_not_unanswered(void **state)
     toy_free(t);
 }
 
+static void what_a_guessed_message_hides_is_not_unanswered(void **state)
+{
+    (void)state;
+    struct toy *t = toy_open(&toy_key);
+    toy_lose(t, PD_S2C, 5);
+    toy_say(t, PD_S2C, "La, which begins no message, and whose end does not come");
+    toy_say(t, PD_C2S, "K\001q1\n");
+    toy_say(t, PD_S2C, "K\001a1");
+    toy_finish(t);
+    assert_int_equal(t->count, 1);
+    toy_check(t, 0, PD_INCOMPLETE, "q1\n", "");
+    toy_free(t);
+}
+
 static void join_prints_one_exchange_at_the_end(void **state)
 {
     (void)state;
@@ -463,6 +477,7 @@ int main(void)
         cmocka_unit_test(key_pairing_survives_a_loss),
         cmocka_unit_test(what_lost_bytes_may_have_answered_is_not_unanswered),
         cmocka_unit_test(what_unread_bytes_may_have_answered_is_not_unanswered),
+        cmocka_unit_test(what_a_guessed_message_hides_is_not_unanswered),
         cmocka_unit_test(join_prints_one_exchange_at_the_end),
         cmocka_unit_test(join_is_trusted_when_the_next_request_finds_nothing_outstanding),
         cmocka_unit_test(join_into_a_pipeline_discards_shifted_pairs),

@@ -355,6 +355,17 @@ void pd_key_lost(const struct pd_party *p, uint8_t dir)
     }
 }
 
+void pd_match_unread(const struct pd_party *p, uint8_t dir)
+{
+    for (struct pd_rec *r = p->match->last; r; r = r->prev) {
+        if (r->asked_by == dir)
+            continue;
+        if (r->flags & PD_REC_MISSED)
+            return; /* and so have all before it */
+        r->flags |= PD_REC_MISSED;
+    }
+}
+
 void pd_match_report(struct pd_pairing *pairing, struct pd_rec *r)
 {
     if (r->flags & (PD_REC_REPORTED | PD_REC_RSP_BEGUN))

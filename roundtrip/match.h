@@ -191,6 +191,10 @@ PD_COLD void pd_match_broken(const struct pd_party *, uint8_t dir);
  */
 PD_COLD void pd_match_lost(const struct pd_party *, uint8_t dir);
 
+/* By key: bytes of dir passed that nobody could read for certain. Nothing that is outstanding now and stays
+ * without an answer is `unanswered`. */
+PD_COLD void pd_match_unread(const struct pd_party *, uint8_t dir);
+
 /* The boundary that resync guessed at proved right: a second message began where it should. */
 void pd_match_proven(const struct pd_party *, uint8_t dir);
 

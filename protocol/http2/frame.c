@@ -105,13 +105,20 @@ static unsigned block_side(struct pd_slice in)
                                                                              : NEITHER;
 }
 
-/* More than must be: what nobody sends. */
+bool pd_http2_frame_usual(const uint8_t *p, unsigned dir)
+{
+    struct pd_http2_frame f = pd_http2_frame_read(p);
+
+    return f.type < KNOWN && !(p[5] & 0x80) && !(f.flags & ~rules[f.type].flags) && f.length <= JOIN_LENGTH &&
+           !pd_http2_frame_wrong(&f, dir);
+}
+
+/* The same of a frame at a slice's beginning, and of what is seen of its header block. */
 static bool plausible(struct pd_slice in, unsigned dir, uint32_t longest)
 {
     struct pd_http2_frame f = pd_http2_frame_read(in.p);
 
-    if (f.type >= KNOWN || (in.p[5] & 0x80) || (f.flags & ~rules[f.type].flags) || f.length > longest ||
-        pd_http2_frame_wrong(&f, dir))
+    if (!pd_http2_frame_usual(in.p, dir) || f.length > longest)
         return false;
     if (f.type != PD_HTTP2_HEADERS)
         return true;

@@ -47,6 +47,8 @@ static bool take_header(struct pd_conn *c, struct pd_half *h, struct pd_http2_di
     const char *why = pd_http2_frame_wrong(f, h->dir);
     if (!why && (f->type == PD_HTTP2_CONTINUATION ? d->block != f->stream : d->block != 0))
         why = "header block is interrupted";
+    if (!why && h->unproven && !pd_http2_frame_usual(p, h->dir))
+        why = "no frame where the last one ends";
     if (why) {
         pd_bad(c, h, why);
         return false;

@@ -142,6 +142,9 @@ static inline const char *pd_http2_frame_wrong(const struct pd_http2_frame *f, u
 
     return stands ? NULL : pd_http2_frame_breaks(f, dir);
 }
+/* Is the header at p, 9 bytes, one that somebody would send? Rules forbid less. For places where a boundary
+ * is only guessed. */
+bool pd_http2_frame_usual(const uint8_t *p, unsigned dir);
 /* As struct pd_proto has it. */
 int pd_http2_sync(struct pd_slice, const struct pd_look *, uint8_t *confidence);
 #endif

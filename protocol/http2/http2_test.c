@@ -184,9 +184,49 @@ static void an_answer_to_what_was_cancelled_is_late(void **state)
     drive_free(d);
 }
 
+static void a_guessed_boundary_is_given_up_where_no_frame_follows(void **state)
+{
+    struct drive *d = drive_new("http2");
+
+    (void)state;
+    drive_syn(d);
+    drive_send(d, PD_C2S, DRIVE_TEXT(PREFACE SETTINGS F("\x06", "\x01", "\x05", "\x01", GET)));
+    drive_send(d, PD_S2C, DRIVE_TEXT(SETTINGS));
+    drive_gap(d, PD_S2C, 5);
+    drive_send(d, PD_S2C, DRIVE_TEXT(F("\x02", "\0", "\0", "\x01", "ab"))); /* looks like a frame */
+    drive_send(d, PD_S2C, DRIVE_TEXT("\x01\x02\x03\xee\x05\x06\x07\x08\x09"));
+    drive_send(d, PD_S2C, DRIVE_TEXT(F("\x01", "\x01", "\x05", "\x01", OK200)));
+    drive_finish(d);
+    assert_int_equal(drive_count(d), 1);
+    assert_non_null(strstr(drive_line(d, 0), "\"status_code\":200"));
+    assert_int_equal(drive_counter(d, PD_C_BAD), 1);
+    drive_free(d);
+}
+
+/* A POST whose content type is not known may be a child's; so may be its reset. */
+static void a_reset_of_nobody_knows_what_is_incomplete(void **state)
+{
+    struct drive *d = drive_new("http2");
+
+    (void)state;
+    drive_syn(d);
+    drive_send(d, PD_C2S, DRIVE_TEXT(PREFACE SETTINGS));
+    drive_send(d, PD_S2C, DRIVE_TEXT(SETTINGS));
+    drive_gap(d, PD_C2S, 20);
+    drive_send(d, PD_C2S, DRIVE_TEXT(F("\x04", "\x01", "\x05", "\x03", "\x83\x86\x84\xbe")));
+    drive_send(d, PD_C2S, DRIVE_TEXT(F("\x08", "\x06", "\0", "\0", "12345678")));
+    drive_send(d, PD_S2C, DRIVE_TEXT(F("\x04", "\x03", "\0", "\x03", "\0\0\0\x07")));
+    drive_finish(d);
+    assert_int_equal(drive_count(d), 1);
+    assert_non_null(strstr(drive_line(d, 0), "incomplete"));
+    drive_free(d);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_guessed_boundary_is_given_up_where_no_frame_follows),
+        cmocka_unit_test(a_reset_of_nobody_knows_what_is_incomplete),
         cmocka_unit_test(talks_give_the_same_in_pieces),
         cmocka_unit_test(the_oldest_stream_makes_room),
         cmocka_unit_test(an_answer_to_what_was_cancelled_is_late),

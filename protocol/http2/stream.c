@@ -41,14 +41,21 @@ static void set_body_bytes(struct pd_rec *r, unsigned dir)
     pd_int_set(&side_of(r, dir)->body_bytes, (int64_t)side_of(r, dir)->passed);
 }
 
-/* Could it be a child's, if only its content type were known? See struct pd_http2_face. */
-static bool may_be_childs(const struct pd_http2 *f, bool by_data)
+/* Could it be a child's, as far as the request tells? See struct pd_http2_face. */
+static bool asks_for_child(const struct pd_http2 *f)
 {
-    bool untyped = f->side[PD_REQUEST].unknown && !f->side[PD_REQUEST].typed &&
-                   f->side[PD_RESPONSE].unknown && !f->side[PD_RESPONSE].typed;
+    const struct pd_http2_side *side = &f->side[PD_REQUEST];
     bool post = !f->method.s || (f->method.len == 4 && memcmp(f->method.s, "POST", 4) == 0);
 
-    return !f->face && untyped && post && !by_data;
+    return !f->face && side->unknown && !side->typed && post;
+}
+
+/* The same when the response has ended. */
+static bool may_be_childs(const struct pd_http2 *f, bool by_data)
+{
+    const struct pd_http2_side *side = &f->side[PD_RESPONSE];
+
+    return side->unknown && !side->typed && !by_data && asks_for_child(f);
 }
 
 /* The response is over: by END_STREAM (reset is -1), perhaps of DATA, or by RST_STREAM. */
@@ -59,8 +66,8 @@ static void finish(struct pd_rec *r, int64_t reset, bool by_data)
     set_body_bytes(r, PD_S2C);
     if (reset >= 0)
         pd_http2_set_reset(r, (uint32_t)reset);
-    if (!f->side[PD_RESPONSE].begun && (reset < 0 || (r->flags & PD_REC_MISSED)))
-        doubt(r); /* its headers were lost */
+    if (!f->side[PD_RESPONSE].begun && (reset < 0 || (r->flags & PD_REC_MISSED) || asks_for_child(f)))
+        doubt(r); /* its headers were lost, or what would tell whose it is */
     if (may_be_childs(f, by_data))
         doubt(r);
     if (f->face && !f->face->ended(r, reset))
