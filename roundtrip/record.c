@@ -185,8 +185,9 @@ static void push(struct pd_rec *r, struct pd_text *t, struct pd_slice in, uint32
     t->len = (uint16_t)(t->len + n);
 }
 
-/* Long, or to be shortened, or to go where there is room. */
-static void set_long(struct pd_rec *r, struct pd_text *t, struct pd_slice in, uint32_t n)
+/* Long, or to be shortened, or to go where there is room. Apart, so that the usual way keeps no registers. */
+__attribute__((noinline)) static void set_long(struct pd_rec *r, struct pd_text *t, struct pd_slice in,
+                                               uint32_t n)
 {
     n = text_room(r, n);
     *t = (struct pd_text){.s = n ? r->at : "", .full = in.len};
@@ -199,7 +200,7 @@ void pd_text_set(struct pd_rec *r, struct pd_text *t, struct pd_slice in, uint16
     uint32_t n = least(in.len, cap);
 
     if (n > COPY_WORDS || n > piece_room(r) || n > r->arena_left) {
-        set_long(r, t, in, n); /* apart, so that the usual way calls nothing */
+        set_long(r, t, in, n);
         return;
     }
     *t = (struct pd_text){.s = n ? r->at : "", .full = in.len, .len = (uint16_t)n};

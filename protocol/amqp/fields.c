@@ -56,12 +56,6 @@ const struct pd_schema pd_amqp_schema = {
     .failed = failed,
 };
 
-/* A name of the table of methods. */
-static struct pd_text name(const char *s, uint8_t len)
-{
-    return (struct pd_text){.s = s, .full = len, .len = len};
-}
-
 static void set(struct pd_rec *r, struct pd_text *t, struct pd_slice in)
 {
     if (in.p)
@@ -77,8 +71,8 @@ void pd_amqp_fill_request(struct pd_rec *r, uint16_t channel, const struct pd_am
     f->id = m->id;
     f->flags = args->flags;
     pd_int_set(&f->channel, channel);
-    f->class_name = name(m->class_name, m->class_len);
-    f->method = name(m->name, m->len);
+    f->class_name = m->class_name;
+    f->method = m->name;
     set(r, &f->exchange, args->exchange);
     set(r, &f->routing_key, args->routing_key);
     if (args->queue.len)
@@ -91,8 +85,8 @@ void pd_amqp_fill_reply(struct pd_rec *r, const struct pd_amqp_method *m)
 {
     struct pd_amqp *f = pd_fields(r);
 
-    f->reply_class = name(m->class_name, m->class_len);
-    f->reply = name(m->name, m->len);
+    f->reply_class = m->class_name;
+    f->reply = m->name;
 }
 
 void pd_amqp_fill_error(struct pd_rec *r, uint16_t code, struct pd_slice text)

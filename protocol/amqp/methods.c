@@ -10,10 +10,12 @@ enum { PLACES = 128 };
 
 /* Letters of args: s a short string nobody keeps, e r q c t kept ones (exchange, routing key, queue, consumer
  * tag, text), h u16, k reply code, d u64 delivery tag, b flags, f class and method that failed. */
+#define NAME(literal)                                                                                        \
+    {                                                                                                        \
+        .s = literal, .full = sizeof(literal) - 1, .len = sizeof(literal) - 1, .constant = true              \
+    }
 #define ROW(class, id, class_name, name, by, role, of, nowait, args)                                         \
-    [PLACE(class, id)] = {                                                                                   \
-        class,      id,   by,  PD_AMQP_##role, of, nowait, sizeof(class_name) - 1, sizeof(name) - 1,         \
-        class_name, name, args}
+    [PLACE(class, id)] = {class, id, by, PD_AMQP_##role, of, nowait, args, NAME(class_name), NAME(name)}
 #define C PD_AMQP_BY_CLIENT
 #define S PD_AMQP_BY_SERVER
 #define CS PD_AMQP_BY_BOTH
@@ -93,7 +95,7 @@ const struct pd_amqp_method *pd_amqp_find(unsigned class_id, unsigned id)
 {
     const struct pd_amqp_method *m = &methods[PLACE(class_id, id)];
 
-    return m->name && m->class_id == class_id && m->id == id ? m : NULL;
+    return m->args && m->class_id == class_id && m->id == id ? m : NULL;
 }
 
 /* What a letter of args stands for: a number of some bytes, or else a short string and where it goes. */

@@ -1,7 +1,7 @@
 /* methods.h: the methods of AMQP 0-9-1 with RabbitMQ's extensions, as one table. */
 #ifndef PD_AMQP_METHODS_H
 #define PD_AMQP_METHODS_H
-#include "base/slice.h"
+#include "roundtrip/schema.h"
 
 enum pd_amqp_role {
     PD_AMQP_ASKS,    /* a request; with its no-wait bit, nothing comes back */
@@ -58,11 +58,10 @@ enum {
 
 struct pd_amqp_method {
     uint8_t class_id, id, by, role;
-    uint8_t of;             /* REPLIES: the id that it answers */
-    uint8_t nowait;         /* ASKS: the bit of its flags that says so, 0: there is none */
-    uint8_t class_len, len; /* of the names */
-    const char *class_name, *name;
+    uint8_t of;       /* REPLIES: the id that it answers */
+    uint8_t nowait;   /* ASKS: the bit of its flags that says so, 0: there is none */
     const char *args; /* what its arguments are, as far as they matter */
+    struct pd_text class_name, name;
 };
 
 /* Arguments of a method; p is NULL for what it does not have. They point into the frame. */

@@ -14,7 +14,7 @@ struct answer {
 
 static bool says_no(const struct pd_amqp_method *m)
 {
-    return m->name && pd_amqp_code(m) != PD_AMQP_ACK;
+    return m->name.s && pd_amqp_code(m) != PD_AMQP_ACK;
 }
 
 /* Was it to come back when it cannot be routed? */
@@ -34,7 +34,7 @@ static bool fill(struct pd_rec *r, const void *arg)
          named =
              (uint64_t)f->delivery_tag.v == answer->named && f->losses[answer->asker] == now[answer->asker];
 
-    if (answer->method->name)
+    if (answer->method->name.s)
         pd_amqp_fill_reply(r, answer->method);
     if (answer->code)
         pd_amqp_fill_error(r, answer->code, answer->text);
