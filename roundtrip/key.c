@@ -265,11 +265,12 @@ void pd_key_response_end(const struct pd_party *p, const struct pd_at *at)
 }
 
 /* A way through what one side asked under some keys: by looking each up, or when fewer are outstanding than
- * there are keys, by going through those. */
+ * there are keys, by going through those. Mostly the oldest is meant, then the next: that one is tried before
+ * a key is looked up. */
 struct walk {
     const struct pd_party *p;
     struct pd_keys keys;
-    struct pd_rec *next;
+    struct pd_rec *next; /* of the connection's outstanding ones */
     uint8_t asked_by;
     bool all, over;
 };
@@ -295,10 +296,14 @@ static struct pd_rec *walk_on(struct walk *w)
             return r;
     }
     while (!w->all && !w->over) {
-        struct pd_rec *r = pd_match_find(w->p, w->asked_by, w->keys.first);
+        struct pd_rec *r = w->next;
+        if (!r || r->key != w->keys.first || r->asked_by != w->asked_by)
+            r = pd_match_find(w->p, w->asked_by, w->keys.first);
         w->over = w->keys.first++ == w->keys.last;
-        if (r)
+        if (r) {
+            w->next = r->next;
             return r;
+        }
     }
     return NULL;
 }
