@@ -135,12 +135,11 @@ char *pd_json_nanos(char *to, uint32_t ns)
 
 char *pd_json_seconds(char *to, uint64_t ns)
 {
-    uint32_t part = (uint32_t)(ns % NS_IN_S);
-
     if (ns < NS_IN_S)
         *to++ = '0';
     else
         to = pd_print_u64(to, ns / NS_IN_S);
+    uint32_t part = (uint32_t)(ns < NS_IN_S ? ns : ns % NS_IN_S); /* seldom is anything to divide */
     if (part) {
         *to = '.';
         to = pd_json_nanos(to + 1, part);

@@ -112,11 +112,10 @@ PD_INLINE char *put_text(struct encoder *e, char *to, const struct pd_piece *key
 
 PD_INLINE char *put_plain(struct encoder *e, char *to, const struct pd_step *s, const struct pd_text *t)
 {
-    const struct pd_piece *known = t->constant ? pd_memo_constant(e->memo, s, t) : NULL;
+    const struct pd_piece *known = t->constant && !t->holed ? pd_memo_constant(e->memo, s, t) : NULL;
 
     if (!known)
         return put_text(e, to, &s->key, t, s->mark);
-    note(e, t, s->mark);
     return pd_piece_put(room(e, to, sizeof *known), known);
 }
 
@@ -258,7 +257,7 @@ static char *put_bool(struct encoder *e, char *to, const struct pd_step *s, uint
 
 static char *put_steps(struct encoder *e, char *to, const struct pd_step *s, const unsigned char *data)
 {
-    for (; s->kind != PD_STEP_END; s++) {
+    for (;; s++) {
         const void *at = data + s->off;
         const struct pd_text *text = at;
         if (s->kind == PD_TEXT) {
@@ -266,6 +265,8 @@ static char *put_steps(struct encoder *e, char *to, const struct pd_step *s, con
                 to = put_plain(e, to, s, text);
         } else if (s->kind == PD_INT) {
             to = put_int(e, to, s, at);
+        } else if (s->kind == PD_STEP_END) {
+            return to;
         } else if (s->kind == PD_BOOL) {
             to = put_bool(e, to, s, *(const uint8_t *)at);
         } else if (s->kind == PD_STEP_QUERY) {
@@ -278,7 +279,6 @@ static char *put_steps(struct encoder *e, char *to, const struct pd_step *s, con
             to = put_several(e, to, s, at);
         }
     }
-    return to;
 }
 
 static char *put_objects(struct encoder *e, char *to, const struct pd_step *s, const struct pd_list *l)

@@ -86,12 +86,12 @@ void pd_lines_encode(const struct pd_lines *l, struct pd_chunk_out *c, const str
         struct pd_entry *e = &c->entry[c->count];
         *e = (struct pd_entry){.major = major, .minor = minor, .ts = pd_rec_time(r), .at = at};
         c->bytes.full = false;
-        for (int i = 0; i < PD_OUTS && room; i++) {
+        for (int i = 0; i < PD_OUTS; i++) {
             size_t before = c->bytes.len;
             encode(l->config.format[i], c, r, &l->config.style[i]);
-            room = !c->bytes.full && c->bytes.len - before <= UINT32_MAX;
             e->len[i] = (uint32_t)(c->bytes.len - before);
         }
+        room = !c->bytes.full && c->bytes.len - at <= UINT32_MAX;
     }
     if (room) {
         c->count++;
