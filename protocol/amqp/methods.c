@@ -134,7 +134,13 @@ static void read_number(struct pd_amqp_args *a, char letter, const uint8_t *p)
 
 bool pd_amqp_read_args(const struct pd_amqp_method *m, struct pd_slice in, struct pd_amqp_args *a)
 {
-    *a = (struct pd_amqp_args){0};
+    const struct pd_slice none = {NULL, 0};
+
+    /* One by one: all at once is a loop of the processor's, slow to begin. */
+    a->exchange = a->routing_key = a->queue = a->consumer_tag = a->text = none;
+    a->tag = 0;
+    a->code = 0;
+    a->class_id = a->id = a->flags = 0;
     for (const char *at = m->args; *at; at++) {
         struct letter letter = letters[(unsigned char)*at];
         uint32_t size = letter.number ? letter.number : in.len ? 1u + in.p[0] : 1;

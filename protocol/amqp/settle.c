@@ -23,6 +23,17 @@ static bool may_return(const struct pd_amqp *f)
     return ((unsigned)f->class_id << 8 | f->id) == PD_AMQP_PUBLISH && f->flags;
 }
 
+/* What is seldom: the answer refuses with a reason, or teaches that a consumer acknowledges. */
+PD_COLD static void fill_more(struct pd_rec *r, const struct answer *answer)
+{
+    const struct pd_amqp *f = pd_fields_const(r);
+
+    if (answer->code)
+        pd_amqp_fill_error(r, answer->code, answer->text);
+    if (answer->guesses && (uint64_t)f->delivery_tag.v == answer->named)
+        pd_amqp_learn_consumer(answer->conn, (uint16_t)f->channel.v, pd_amqp_slice(&f->consumer_tag), 0);
+}
+
 /* The one that is named is meant unless its channel began anew, which both directions would show; of the
  * others an earlier answer may have been lost. A Return, which comes before the confirmation, may be too. */
 static bool fill(struct pd_rec *r, const void *arg)
@@ -36,12 +47,10 @@ static bool fill(struct pd_rec *r, const void *arg)
 
     if (answer->method->name.s)
         pd_amqp_fill_reply(r, answer->method);
-    if (answer->code)
-        pd_amqp_fill_error(r, answer->code, answer->text);
-    else if (says_no(answer->method))
+    if (!answer->code && says_no(answer->method))
         f->error = f->reply;
-    if (answer->guesses && (uint64_t)f->delivery_tag.v == answer->named)
-        pd_amqp_learn_consumer(answer->conn, (uint16_t)f->channel.v, pd_amqp_slice(&f->consumer_tag), 0);
+    if (answer->code || answer->guesses)
+        fill_more(r, answer);
     return (named && (whole || !may_return(f))) || (whole && !answer->guesses);
 }
 
