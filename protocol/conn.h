@@ -105,6 +105,8 @@ static inline uint64_t *pd_conn_counters(struct pd_conn *c)
 
 /* Runs the half until it waits for bytes beyond `in`, is lost, or turns opaque. */
 void pd_half_drive(struct pd_conn *, struct pd_half *, struct pd_slice *in);
+/* A datagram's bytes, all of them, at once to step(); false when the protocol wants them in another way. */
+bool pd_half_whole(struct pd_conn *, struct pd_half *, struct pd_slice);
 /* The half's next token begins with the packet in hand. */
 void pd_half_mark(struct pd_conn *, struct pd_half *);
 

@@ -16,14 +16,15 @@ static void read_as(struct pd_worker *w, const struct pd_packet *packet, unsigne
     c->hash = packet->hash;
     memset(&c->match, 0, sizeof c->match);
     memset(c->inline_state, 0, sizeof c->inline_state);
-    memset(h, 0, sizeof *h);
+    memset(h, 0, offsetof(struct pd_half, carry)); /* of which nothing is in use */
     h->dir = dir;
     h->pos = PD_POS(0);
     h->frame = packet->wire_len;
     h->frame_end = UINT16_MAX;
     h->seen = true;
     c->proto->start(c, h);
-    pd_half_feed(c, h, packet->payload);
+    if (!pd_half_whole(c, h, packet->payload))
+        pd_half_feed(c, h, packet->payload);
     if (packet->wire_len > packet->payload.len && !h->lost) {
         w->tally.flow[PD_F_CUT_BYTES] += packet->wire_len - packet->payload.len;
         pd_half_gap(c, h, packet->wire_len - packet->payload.len);

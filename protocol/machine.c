@@ -452,6 +452,18 @@ static bool deliver(struct pd_conn *c, struct pd_half *h, struct pd_slice *in)
     return true;
 }
 
+bool pd_half_whole(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
+{
+    if (h->want != PD_W_MESSAGE || h->left != in.len || h->frame != in.len)
+        return false;
+    pd_conn_counters(c)[PD_C_BYTES] += in.len;
+    pd_half_mark(c, h);
+    h->pos += in.len;
+    h->left = h->frame = 0;
+    run_step(c, h, in, in.len);
+    return true;
+}
+
 /* What a frame has to say before the want. */
 enum framed { GO, STEPPED, STOP };
 
