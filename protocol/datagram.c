@@ -8,6 +8,7 @@ static void read_as(struct pd_worker *w, const struct pd_packet *packet, unsigne
     struct pd_conn *c = w->datagram;
     struct pd_half *h = &c->half[dir];
 
+    w->pairing.recent = NULL; /* was between other ends */
     c->proto = w->setup->protos[index];
     c->index = (uint8_t)index;
     c->client = dir == PD_C2S ? packet->src : packet->dst;

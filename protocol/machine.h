@@ -178,6 +178,8 @@ void pd_report(struct pd_conn *, struct pd_rec *);
 struct pd_rec *pd_current(struct pd_conn *, enum pd_dir);
 /* The same by key, for protocols that interleave messages: what `asker` asked under that key. */
 struct pd_rec *pd_current_key(struct pd_conn *, enum pd_dir asker, uint64_t key);
+/* The same to look at, NULL when there is none: no void record has to be made. */
+const struct pd_rec *pd_outstanding(struct pd_conn *, enum pd_dir asker, uint64_t key);
 /* The oldest expectation's kind, or -1: none, or not trusted. */
 int pd_expected(const struct pd_conn *);
 /* By order: false while a loss keeps requests from being paired. */

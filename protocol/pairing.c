@@ -377,6 +377,11 @@ struct pd_rec *pd_current_key(struct pd_conn *c, enum pd_dir asker, uint64_t key
     return or_nothing(c, pd_match_find(p, (uint8_t)asker, key));
 }
 
+const struct pd_rec *pd_outstanding(struct pd_conn *c, enum pd_dir asker, uint64_t key)
+{
+    return pd_match_find(pd_party_of(c), (uint8_t)asker, key);
+}
+
 int pd_expected(const struct pd_conn *c)
 {
     const struct pd_expect *e = pd_match_next(&c->match);

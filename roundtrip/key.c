@@ -42,10 +42,7 @@ struct pd_rec *pd_match_find(const struct pd_party *p, uint8_t asked_by, uint64_
 
     if (r && r->key == key && r->owner == p->owner && r->asked_by == asked_by)
         return r;
-    r = find(p, asked_by, key, hash_of(p, asked_by, key));
-    if (p->owner)
-        p->pairing->recent = r;
-    return r;
+    return p->pairing->recent = find(p, asked_by, key, hash_of(p, asked_by, key));
 }
 
 static void append(struct pd_rec **first, struct pd_rec **last, struct pd_rec *r)
@@ -81,6 +78,8 @@ static void unchain(struct pd_pairing *pairing, struct pd_rec *r)
     }
     *at = r->chain;
     pairing->keyed--;
+    if (pairing->recent == r)
+        pairing->recent = NULL;
 }
 
 /* Twice as many buckets: a record stays in its own or goes to the one that far behind it. */
@@ -123,8 +122,6 @@ static void take(const struct pd_party *p, struct pd_rec *r)
         unchain(p->pairing, r);
         detach(&m->first, &m->last, r);
         m->count--;
-        if (p->pairing->recent == r)
-            p->pairing->recent = NULL;
     }
     for (int dir = 0; dir < 2; dir++)
         if (m->current[dir] == r)
@@ -169,10 +166,10 @@ static void put(const struct pd_party *p, struct pd_rec *r, uint64_t key, uint64
     if (p->owner) {
         append(&p->match->first, &p->match->last, r);
         p->match->count++;
-        p->pairing->recent = r;
     } else {
         append(&p->pairing->first, &p->pairing->last, r);
     }
+    p->pairing->recent = r;
 }
 
 void pd_key_adopt(const struct pd_party *p, struct pd_rec *r, uint64_t key)

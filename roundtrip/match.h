@@ -70,7 +70,8 @@ struct pd_pairing {
     uint32_t outstanding;                  /* limit a connection */
     struct pd_rec *first, *last;           /* datagrams' requests, oldest first */
     struct pd_rec *late_first, *late_last; /* those of them that were reported unanswered */
-    struct pd_rec *recent; /* of connections: the one that was looked up or put in last, or NULL */
+    struct pd_rec *recent; /* the one that was looked up or put in last, or NULL; of datagrams only while the
+                              same one is in hand */
 };
 
 /* The connection as the matcher sees it. */

@@ -127,9 +127,9 @@ static uint64_t key_of(const struct pd_dns_header *h, unsigned slot)
 static const struct pd_dns_rec *in_slot(struct pd_conn *c, uint8_t asker, const struct pd_dns_header *h,
                                         unsigned slot)
 {
-    struct pd_rec *r = pd_current_key(c, asker, key_of(h, slot));
+    const struct pd_rec *r = pd_outstanding(c, asker, key_of(h, slot));
 
-    return pd_rec_is_void(r) ? NULL : pd_fields(r);
+    return r ? pd_fields_const(r) : NULL;
 }
 
 /* Where a request goes: to the one that asked the same, else to the first free place. */

@@ -126,7 +126,7 @@ static enum begun begin_request(struct pd_conn *c, struct pd_half *h, const stru
 static enum begun begin_response(struct pd_conn *c, struct pd_half *h, const struct pd_kafka_head *head,
                                  uint32_t seen, struct pd_kafka_walk *w)
 {
-    bool asked = head->length >= RESPONSE_HEAD && !pd_rec_is_void(pd_current_key(c, PD_C2S, key_of(head)));
+    bool asked = head->length >= RESPONSE_HEAD && pd_outstanding(c, PD_C2S, key_of(head));
 
     if (!asked && state_of(c)->tokens && head->length <= TOKEN_MAX)
         return TOKEN;
