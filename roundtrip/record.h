@@ -125,6 +125,16 @@ static inline void *pd_rec_alloc(struct pd_rec *r, uint32_t n)
     return p;
 }
 
+/* n bytes that live as long as the record, for what a protocol must know again. They come off the end of the
+ * record's first piece of arena and do not count for the schema's bound; NULL when there is no room. */
+static inline void *pd_rec_keep(struct pd_rec *r, uint32_t n)
+{
+    if (r->chunks || n > (size_t)(r->end - r->at))
+        return NULL;
+    r->end -= n;
+    return r->end;
+}
+
 /* Starts a text of up to cap bytes and copies in. Shortened when it does not fit: len < full says so. */
 void pd_text_set(struct pd_rec *, struct pd_text *, struct pd_slice in, uint16_t cap);
 

@@ -152,23 +152,28 @@ static void test_longest_name(void **state)
  */
 static void check_byte(unsigned n, unsigned place, uint8_t byte)
 {
-    struct pd_dns_name name = {0};
+    uint8_t bytes[PD_DNS_NAME_WIRE];
+    struct pd_dns_name name;
     char whole[PD_DNS_NAME_TEXT], out[PD_DNS_NAME_TEXT];
+    const char *label = (const char *)bytes + 3;
     int len;
 
-    memset(name.wire, 'x', n + 5);
-    name.wire[0] = name.wire[n + 3] = 1;
-    name.wire[2] = (uint8_t)n;
-    name.wire[3 + place] = byte;
-    name.wire[n + 5] = 0;
-    name.len = (uint8_t)(n + 6);
+    memset(bytes, 'x', n + 5);
+    bytes[0] = bytes[n + 3] = 1;
+    bytes[2] = (uint8_t)n;
+    bytes[3 + place] = byte;
+    bytes[n + 5] = 0;
+    uint8_t *p = message(bytes, n + 6);
+    struct pd_dns_cursor c = {.p = p, .len = BEFORE_LEN + n + 6, .at = BEFORE_LEN};
+    assert_true(pd_dns_read_name(&c, &name));
     if (byte < ' ' || byte > '~')
-        len = snprintf(whole, sizeof whole, "x.%.*s\\%03u%.*s.x", (int)place, name.wire + 3, byte,
-                       (int)(n - place - 1), name.wire + 3 + place + 1);
+        len = snprintf(whole, sizeof whole, "x.%.*s\\%03u%.*s.x", (int)place, label, byte,
+                       (int)(n - place - 1), label + place + 1);
     else
-        len = snprintf(whole, sizeof whole, "x.%.*s%s%c%.*s.x", (int)place, name.wire + 3,
-                       byte == '.' || byte == '\\' ? "\\" : "", byte, (int)(n - place - 1),
-                       name.wire + 3 + place + 1);
+        len =
+            snprintf(whole, sizeof whole, "x.%.*s%s%c%.*s.x", (int)place, label,
+                     byte == '.' || byte == '\\' ? "\\" : "", byte, (int)(n - place - 1), label + place + 1);
+    assert_int_equal(name.plain, (size_t)len == n + 4u);
     for (uint32_t cap = (uint32_t)len + 1; cap + 2 > (uint32_t)len; cap--) {
         struct pd_dns_text t = {.s = out, .cap = cap};
         pd_dns_print_name(&t, &name);
@@ -176,6 +181,7 @@ static void check_byte(unsigned n, unsigned place, uint8_t byte)
         assert_int_equal(t.len, cap < (uint32_t)len ? cap : (uint32_t)len);
         assert_memory_equal(out, whole, t.len);
     }
+    free(p);
 }
 
 static void test_any_byte_in_a_label(void **state)

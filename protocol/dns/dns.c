@@ -137,7 +137,7 @@ static unsigned slot_of_request(struct pd_conn *c, const struct pd_half *h, cons
 {
     for (unsigned slot = 0; slot < SLOTS; slot++) {
         const struct pd_dns_rec *d = in_slot(c, h->dir, &m->header, slot);
-        if (!d || d->hash == m->hash)
+        if (!d || pd_dns_asks_same(m, d))
             return slot;
     }
     return SLOT_NONE;
@@ -153,13 +153,28 @@ static unsigned slot_of_response(struct pd_conn *c, const struct pd_half *h, con
         const struct pd_dns_rec *d = in_slot(c, !h->dir, &m->header, slot);
         if (!d)
             continue;
-        if (m->hash && d->hash == m->hash)
+        if (m->asked_bytes && pd_dns_asks_same(m, d))
             return slot;
         count++;
-        if (!m->hash || !d->hash)
+        if (!m->asked_bytes || !d->asked_bytes)
             found = slot;
     }
     return count == 1 ? found : SLOT_NONE;
+}
+
+/* Finds the request whose question a response repeats byte by byte, as nearly all do: there is nothing new to
+ * read in it. */
+static bool find_repeated(struct pd_conn *c, const struct pd_half *h, struct pd_dns_message *m)
+{
+    for (uint8_t slot = 0; slot < SLOTS; slot++) {
+        const struct pd_dns_rec *d = in_slot(c, !h->dir, &m->header, slot);
+        if (d && pd_dns_repeats(m, d)) {
+            m->c.at += d->asked_bytes;
+            m->slot = slot;
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool over_tcp(const struct pd_conn *c)
@@ -214,7 +229,7 @@ static bool more_to_come(struct pd_conn *c, const struct pd_half *h, struct pd_r
 
 static void response(struct pd_conn *c, struct pd_half *h, struct pd_dns_message *m, uint32_t prefix)
 {
-    unsigned slot = slot_of_response(c, h, m);
+    unsigned slot = m->repeats ? m->slot : slot_of_response(c, h, m);
     struct pd_rec *r = pd_response_key(c, h, key_of(&m->header, slot));
 
     if (pd_rec_is_void(r)) {
@@ -256,25 +271,6 @@ static void oneway(struct pd_conn *c, struct pd_half *h, struct pd_dns_message *
 
 /* --- messages --- */
 
-/* Header and questions, of which the first counts. False when not even the header is there. */
-static bool open_message(struct pd_dns_message *m, bool mdns)
-{
-    struct pd_dns_question other;
-
-    if (!pd_dns_read_header(&m->c, &m->header))
-        return false;
-    if (!pd_dns_sane(&m->header))
-        m->c.bad = "header with values that do not exist";
-    for (uint32_t i = 0; i < m->header.count[PD_DNS_QUESTIONS] && pd_dns_ok(&m->c); i++)
-        pd_dns_read_question(&m->c, i ? &other : &m->question);
-    if (!pd_dns_ok(&m->c) || !m->header.count[PD_DNS_QUESTIONS])
-        return true;
-    if (mdns)
-        m->question.class &= 0x7fff; /* the top bit asks for a unicast answer; RFC 6762, section 5.4 */
-    m->hash = pd_dns_question_hash(&m->question);
-    return true;
-}
-
 /* mDNS and LLMNR ask and answer everybody: nothing pairs. An address alone says little: captures that were
  * made anonymous have multicast ones. */
 static bool to_everybody(const struct pd_conn *c)
@@ -284,11 +280,53 @@ static bool to_everybody(const struct pd_conn *c)
     return (port == PORT_MDNS || port == PORT_LLMNR) && pd_conn_multicast(c);
 }
 
+/* Nobody answers to the sender alone, or at all. */
+static bool pairs(const struct pd_conn *c, const struct pd_dns_header *h)
+{
+    bool silent = pd_dns_opcode(h->flags) == PD_DNS_DSO && h->id == 0;
+
+    return !silent && !to_everybody(c);
+}
+
+/* All of them; the first counts. */
+static void read_questions(struct pd_dns_message *m, bool mdns)
+{
+    uint32_t count = m->header.count[PD_DNS_QUESTIONS];
+    struct pd_dns_question other;
+
+    if (!count || !pd_dns_read_question(&m->c, &m->question))
+        return;
+    m->asked_bytes = (uint16_t)(m->c.at - PD_DNS_HEADER);
+    if (mdns)
+        m->question.class &= 0x7fff; /* the top bit asks for a unicast answer; RFC 6762, section 5.4 */
+    for (uint32_t i = 1; i < count && pd_dns_ok(&m->c); i++)
+        pd_dns_read_question(&m->c, &other);
+    if (!pd_dns_ok(&m->c))
+        m->asked_bytes = 0;
+}
+
+/* Header and questions, of which the first counts. False when not even the header is there. */
+static bool open_message(struct pd_conn *c, const struct pd_half *h, struct pd_dns_message *m)
+{
+    m->repeats = false;
+    m->asked_bytes = 0;
+    if (!pd_dns_read_header(&m->c, &m->header))
+        return false;
+    m->pairs = pairs(c, &m->header);
+    if (over_tcp(c) && !pd_dns_sane(&m->header)) { /* a datagram's was looked at by sync() */
+        m->c.bad = "header with values that do not exist";
+        return true;
+    }
+    m->repeats = m->pairs && m->header.flags & PD_DNS_QR && m->header.count[PD_DNS_QUESTIONS] == 1 &&
+                 find_repeated(c, h, m);
+    if (!m->repeats)
+        read_questions(m, pd_conn_server_port(c) == PORT_MDNS);
+    return true;
+}
+
 static void route(struct pd_conn *c, struct pd_half *h, struct pd_dns_message *m, uint32_t prefix)
 {
-    bool silent = pd_dns_opcode(m->header.flags) == PD_DNS_DSO && m->header.id == 0;
-
-    if (to_everybody(c) || silent)
+    if (!m->pairs)
         oneway(c, h, m, prefix);
     else if (m->header.flags & PD_DNS_QR)
         response(c, h, m, prefix);
@@ -315,8 +353,7 @@ static void message(struct pd_conn *c, struct pd_half *h, struct pd_slice token)
     struct pd_dns_message m;
 
     m.c = (struct pd_dns_cursor){.p = token.p, .len = token.len};
-    m.hash = 0; /* says that there is no question: the rest is set when it is read */
-    bool told = open_message(&m, pd_conn_server_port(c) == PORT_MDNS);
+    bool told = open_message(c, h, &m);
     if (m.c.bad || (m.c.cut && !h->holed)) {
         pd_bad(c, h, m.c.bad ? m.c.bad : "message shorter than its question");
     } else if (!told) {

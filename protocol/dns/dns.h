@@ -8,9 +8,10 @@ enum {
     PD_DNS_HEADER = 12,      /* bytes; RFC 1035, section 4.1.1 */
     PD_DNS_NAME_WIRE = 255,  /* the longest name; RFC 1035, section 2.3.4 */
     PD_DNS_NAME_TEXT = 1024, /* room for any name as text: every byte escaped, and the dots */
-    PD_DNS_WORD = 8,         /* names are looked at in pieces of so many bytes */
     PD_DNS_JUMPS = 127,      /* pointers in one name: as many as it may have labels */
     PD_DNS_QUESTION_LEAST = 5,
+    PD_DNS_QUESTION_END = 4, /* bytes of type and class */
+    PD_DNS_QUESTION_MOST = PD_DNS_NAME_WIRE + PD_DNS_QUESTION_END,
     PD_DNS_RECORD_LEAST = 11
 };
 
@@ -56,10 +57,14 @@ struct pd_dns_header {
     uint16_t count[PD_DNS_SECTIONS];
 };
 
-/* Without pointers: length bytes and labels, the root's nought at the end. Behind it a word may be read. */
+/* A name that was read. Nearly all are written as they are; one that needs escapes is read again when it is
+ * printed, so it must not outlive its message. */
 struct pd_dns_name {
-    uint8_t len;
-    uint8_t wire[PD_DNS_NAME_WIRE + PD_DNS_WORD];
+    const uint8_t *message;
+    uint32_t at; /* where it begins there */
+    bool plain;  /* the text is what pd_dns_print_name() prints */
+    uint8_t len; /* of the text */
+    char text[PD_DNS_NAME_WIRE];
 };
 
 struct pd_dns_question {
@@ -99,8 +104,6 @@ bool pd_dns_read_question(struct pd_dns_cursor *, struct pd_dns_question *);
 bool pd_dns_read_record(struct pd_dns_cursor *, struct pd_dns_record *);
 /* The serial of a SOA record (RFC 1035, section 3.3.13); false when its data is none. */
 bool pd_dns_read_serial(const struct pd_dns_cursor *, const struct pd_dns_record *, uint32_t *serial);
-/* The same for two spellings of one question: letters of either case are equal. Never 0. */
-uint64_t pd_dns_question_hash(const struct pd_dns_question *);
 
 /* What a probe says of bytes. LIKELY: a sane header, and all sections hold together as far as they are there.
  * EXACTLY: one whole message and nothing else, with one question of a known type and class. */

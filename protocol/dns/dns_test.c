@@ -133,6 +133,29 @@ static void test_odd_question(void **state)
              DRIVE_TEXT(ID RESPONSE COUNTS("\1", "\0", "\0", "\0") "\4A.b\1\1X\0\xff\x78\0\x4d"));
 }
 
+/* The owner of an answer that points to the question is spelled as in the response, whether that repeats the
+ * request's question or not. */
+static void test_owner_of_the_question(void **state)
+{
+    (void)state;
+    exchange(LINE("ok", "", ASKED ",\"bytes\":29",
+                  SAID("NOERROR",
+                       "\"answers\":[{\"name\":\"eXample.Com\",\"type\":\"A\",\"ttl\":300,\"data\":"
+                       "\"192.0.2.1\"}],",
+                       "1", "0", "0", "false", "false", "false") ",\"bytes\":45"),
+             DRIVE_TEXT(ASK),
+             DRIVE_TEXT(ID RESPONSE COUNTS("\1", "\1", "\0", "\0") "\7eXample\3Com\0\0\1\0\1" ANSWER));
+    exchange(
+        LINE("ok", "",
+             "\"request\":{\"id\":4660,\"question\":\"a\\\\.b\",\"type\":\"A\",\"class\":\"IN\","
+             "\"opcode\":\"QUERY\",\"bytes\":21",
+             SAID("NOERROR",
+                  "\"answers\":[{\"name\":\"a\\\\.b\",\"type\":\"A\",\"ttl\":300,\"data\":\"192.0.2.1\"}],",
+                  "1", "0", "0", "false", "false", "false") ",\"bytes\":37"),
+        DRIVE_TEXT(ID QUERY COUNTS("\1", "\0", "\0", "\0") "\3a.b\0\0\1\0\1"),
+        DRIVE_TEXT(ID RESPONSE COUNTS("\1", "\1", "\0", "\0") "\3a.b\0\0\1\0\1" ANSWER));
+}
+
 static void test_opcodes(void **state)
 {
     (void)state;
@@ -301,6 +324,7 @@ int main(void)
         cmocka_unit_test(test_edns),
         cmocka_unit_test(test_codes),
         cmocka_unit_test(test_odd_question),
+        cmocka_unit_test(test_owner_of_the_question),
         cmocka_unit_test(test_opcodes),
         cmocka_unit_test(test_dso),
         cmocka_unit_test(test_other_question),

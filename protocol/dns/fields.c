@@ -2,6 +2,7 @@
  * the other sections nothing but EDNS (RFC 6891) is read. */
 #include "protocol/dns/fields.h"
 #include "base/cold.h"
+#include "base/word.h"
 #include <stddef.h>
 
 enum { DNSSEC_OK = 0x8000 };
@@ -95,25 +96,84 @@ static void set_mnemonic(struct pd_rec *r, struct pd_text *to, const char *known
         set_number(r, to, prefix, number);
 }
 
+static uint8_t lower(uint8_t b)
+{
+    return b >= 'A' && b <= 'Z' ? b | 0x20 : b;
+}
+
 static uint8_t flag(uint16_t flags, unsigned bit)
 {
     return flags & bit ? PD_TRUE : PD_FALSE;
 }
 
+PD_COLD static void set_escaped(struct pd_rec *r, struct pd_text *to, const struct pd_dns_name *name,
+                                uint16_t cap)
+{
+    char text[PD_DNS_NAME_TEXT];
+    struct pd_dns_text t = {.s = text, .cap = cap};
+
+    pd_dns_print_name(&t, name);
+    set_text(r, to, &t);
+}
+
+/* The name as text of up to cap bytes, at most PD_DNS_NAME_TEXT. */
+static void set_name(struct pd_rec *r, struct pd_text *to, const struct pd_dns_name *name, uint16_t cap)
+{
+    if (name->plain)
+        pd_text_set(r, to, (struct pd_slice){(const uint8_t *)name->text, name->len}, cap);
+    else
+        set_escaped(r, to, name, cap);
+}
+
 void pd_dns_fill_question(struct pd_rec *r, const struct pd_dns_message *m)
 {
     struct pd_dns_rec *d = pd_fields(r);
-    char text[PD_DNS_NAME_TEXT];
-    struct pd_dns_text t = {.s = text, .cap = sizeof text};
 
-    if (!m->hash)
+    if (!m->asked_bytes)
         return;
-    pd_dns_print_name(&t, &m->question.name);
-    set_text(r, &d->question, &t);
-    d->hash = m->hash;
+    set_name(r, &d->question, &m->question.name, PD_DNS_NAME_TEXT);
     d->asked_type = m->question.type;
+    d->asked_class = m->question.class;
     set_mnemonic(r, &d->type, pd_dns_type_name(d->asked_type), "TYPE", d->asked_type);
     set_mnemonic(r, &d->class, pd_dns_class_name(m->question.class), "CLASS", m->question.class);
+}
+
+_Static_assert(sizeof(struct pd_rec) + sizeof(struct pd_dns_rec) + PD_DNS_QUESTION_MOST <= PD_REC_BYTES,
+               "a new record has room for any question");
+
+/* Keeps the question as it was sent: its response repeats it. */
+static void keep_question(struct pd_rec *r, const struct pd_dns_message *m)
+{
+    struct pd_dns_rec *d = pd_fields(r);
+    uint8_t *to = pd_rec_keep(r, m->asked_bytes);
+
+    PD_ASSERT(to);
+    memcpy(to, m->c.p + PD_DNS_HEADER, m->asked_bytes);
+    d->asked = to;
+    d->asked_bytes = m->asked_bytes;
+}
+
+bool pd_dns_repeats(const struct pd_dns_message *m, const struct pd_dns_rec *d)
+{
+    return d->asked_bytes && d->asked_bytes <= m->c.len - PD_DNS_HEADER &&
+           pd_same_bytes(d->asked, m->c.p + PD_DNS_HEADER, d->asked_bytes);
+}
+
+bool pd_dns_asks_same(const struct pd_dns_message *m, const struct pd_dns_rec *d)
+{
+    const uint8_t *asked = m->c.p + PD_DNS_HEADER;
+
+    if (m->asked_bytes != d->asked_bytes)
+        return false;
+    if (!m->asked_bytes)
+        return true;
+    if (d->asked_type != m->question.type || d->asked_class != m->question.class)
+        return false;
+    /* Lengths are below 64, so none is taken for a letter. */
+    for (uint32_t i = 0; i < m->asked_bytes - (uint32_t)PD_DNS_QUESTION_END; i++)
+        if (lower(asked[i]) != lower(d->asked[i]))
+            return false;
+    return true;
 }
 
 /* The next record, while the message holds together. */
@@ -139,6 +199,8 @@ void pd_dns_fill_request(struct pd_rec *r, struct pd_dns_message *m)
     struct pd_dns_record rr;
 
     pd_int_set(&d->id, m->header.id);
+    if (m->asked_bytes)
+        keep_question(r, m);
     pd_dns_fill_question(r, m);
     set_mnemonic(r, &d->opcode, pd_dns_opcode_name(opcode), "OPCODE", opcode);
     d->asks_transfer = r->transport == PD_TCP && opcode == PD_DNS_QUERY &&
@@ -161,23 +223,35 @@ struct owner {
     struct pd_text text;
 };
 
+/* The first question's name stands behind the header, and was read already, there or in the request. */
+static bool set_asked(struct pd_rec *r, struct pd_text *to, const struct pd_dns_message *m)
+{
+    const struct pd_text *asked = &((struct pd_dns_rec *)pd_fields(r))->question;
+
+    if (m->repeats && asked->len == asked->full && asked->len <= PD_DNS_ANSWER_TEXT)
+        *to = *asked;
+    else if (m->asked_bytes)
+        set_name(r, to, &m->question.name, PD_DNS_ANSWER_TEXT);
+    else
+        return false;
+    return true;
+}
+
 static void set_owner(struct pd_rec *r, struct pd_text *to, struct pd_dns_message *m, uint32_t at,
                       struct owner *last)
 {
-    struct pd_dns_cursor c = {.p = m->c.p, .len = m->c.len, .at = at};
-    char text[PD_DNS_ANSWER_TEXT];
-    struct pd_dns_text t = {.s = text, .cap = sizeof text};
-    struct pd_dns_name name;
     uint32_t labels = m->c.p[at] < 0xc0 ? at : pd_be16(m->c.p + at) & 0x3fffu;
-    bool asked = labels == PD_DNS_HEADER && m->hash; /* the question's, which was read already */
 
     if (last->at != labels) {
-        if (!asked && !pd_dns_read_name(&c, &name)) {
-            m->c.bad = c.bad ? c.bad : "name that ends nowhere";
-            return;
+        struct pd_dns_cursor c = {.p = m->c.p, .len = m->c.len, .at = at};
+        struct pd_dns_name name;
+        if (labels != PD_DNS_HEADER || !set_asked(r, &last->text, m)) {
+            if (!pd_dns_read_name(&c, &name)) {
+                m->c.bad = c.bad ? c.bad : "name that ends nowhere";
+                return;
+            }
+            set_name(r, &last->text, &name, PD_DNS_ANSWER_TEXT);
         }
-        pd_dns_print_name(&t, asked ? &m->question.name : &name);
-        set_text(r, &last->text, &t);
         last->at = labels;
     }
     *to = last->text;

@@ -31,8 +31,9 @@ struct pd_dns_rec {
     struct pd_int answer_count, authority_count, additional_count;
     uint8_t dnssec_ok, authoritative, truncated, authenticated; /* enum pd_bool */
     uint8_t asks_transfer;                                      /* AXFR or IXFR over TCP */
-    uint16_t rcode, asked_type;
-    uint64_t hash; /* of the question, 0: there was none */
+    uint16_t rcode, asked_type, asked_class;
+    uint16_t asked_bytes; /* 0: there was no question */
+    const uint8_t *asked; /* the question as it was sent */
     struct pd_dns_transfer transfer;
 };
 
@@ -43,13 +44,24 @@ struct pd_dns_answer {
 
 extern const struct pd_schema pd_dns_schema;
 
-/* One message, its header and first question read; c stands behind the questions. */
+/* One message, its header and first question read; c stands behind the questions. The first question stands
+ * right behind the header, so there is nothing before it that a pointer might lead to: it lies in one piece.
+ */
 struct pd_dns_message {
     struct pd_dns_cursor c;
     struct pd_dns_header header;
+    bool pairs;   /* it has a response, or is one */
+    bool repeats; /* it asks byte by byte what the request in `slot` did, so that was not read again */
+    uint8_t slot; /* dns.c's */
+    uint16_t asked_bytes; /* of the first question; 0: there is none, or it was not read */
     struct pd_dns_question question;
-    uint64_t hash; /* of the question, 0: there is none */
 };
+
+/* Does the message, of which the header was read, begin with the request's question byte by byte? */
+bool pd_dns_repeats(const struct pd_dns_message *, const struct pd_dns_rec *);
+/* Is the question that was read the request's? Letters of either case are equal, and none is the same as
+ * none. */
+bool pd_dns_asks_same(const struct pd_dns_message *, const struct pd_dns_rec *);
 
 /* Each fills its side and reads the sections to the end, as far as they are there. */
 void pd_dns_fill_request(struct pd_rec *, struct pd_dns_message *);

@@ -1,7 +1,5 @@
 /* message.c: a message's parts in order, each read once, and the check whether bytes are a message at all.
  * The sections' counts are only believed as far as the message goes. RFC 1035, section 4.1. */
-#include "base/hash.h"
-#include "base/word.h"
 #include "protocol/dns/dns.h"
 
 enum { PROBE_RECORDS = 64 }; /* a probe looks at so many records, then believes the rest */
@@ -37,7 +35,7 @@ bool pd_dns_read_question(struct pd_dns_cursor *c, struct pd_dns_question *q)
 {
     if (!pd_dns_read_name(c, &q->name))
         return false;
-    const uint8_t *p = take(c, 4);
+    const uint8_t *p = take(c, PD_DNS_QUESTION_END);
     if (!p)
         return false;
     q->type = pd_be16(p);
@@ -69,19 +67,6 @@ bool pd_dns_read_serial(const struct pd_dns_cursor *message, const struct pd_dns
     if (p)
         *serial = pd_be32(p);
     return p;
-}
-
-uint64_t pd_dns_question_hash(const struct pd_dns_question *q)
-{
-    uint8_t lower[sizeof q->name.wire];
-
-    /* Lengths are below 64, so a label's length byte is never taken for a letter. */
-    for (uint32_t i = 0; i < q->name.len; i += PD_DNS_WORD) {
-        uint64_t word = pd_lower8(pd_word(q->name.wire + i));
-        memcpy(lower + i, &word, sizeof word);
-    }
-    uint64_t hash = pd_hash(lower, q->name.len, (uint64_t)q->type << 16 | q->class);
-    return hash ? hash : 1;
 }
 
 static uint32_t records_of(const struct pd_dns_header *h)

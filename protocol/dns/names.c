@@ -1,5 +1,6 @@
 /* names.c: domain names as they travel and as they are written. A pointer must go back before the labels it
  * stands behind, so that every name ends; its text and the jumps it may take are bounded besides. */
+#include "base/cold.h"
 #include "base/word.h"
 #include "protocol/dns/dns.h"
 
@@ -39,55 +40,96 @@ bool pd_dns_skip_name(struct pd_dns_cursor *c)
     return cut(c);
 }
 
-/* Goes over labels from *at to a pointer or behind the root, and copies them in one piece. 1: the root was
- * reached; 0: *at is at a pointer; -1: failed. */
-static int copy_labels(struct pd_dns_cursor *c, uint32_t *at, struct pd_dns_name *name)
+/* Upper bits are set when some of eight bytes is a dot, a backslash or not printable ASCII. */
+static inline uint64_t odd8(uint64_t word)
 {
-    uint32_t start = *at, end = start, room = PD_DNS_NAME_WIRE - name->len;
-    uint8_t n = 0;
+    uint64_t dot = word ^ PD_EACH_BYTE('.'), backslash = word ^ PD_EACH_BYTE('\\');
 
-    do {
-        if (end >= c->len)
-            return cut(c) - 1;
-        n = c->p[end];
-        if ((n & KIND) == POINTER)
-            break;
-        if ((n & KIND) != LABEL)
-            return fail(c, "label of an unknown kind") - 1;
-        if (end - start + 1u + n > room)
-            return fail(c, "name longer than 255 bytes") - 1;
-        if (n >= c->len - end)
-            return cut(c) - 1;
-        end += 1u + n;
-    } while (n);
-    memcpy(name->wire + name->len, c->p + start, end - start);
-    name->len = (uint8_t)(name->len + (end - start));
-    memset(name->wire + name->len, 0, PD_DNS_WORD);
-    *at = end;
-    return n == 0;
+    return word | (word - PD_EACH_BYTE(' ')) | (word + PD_EACH_BYTE(0x80 - 0x7f)) | (dot - PD_EACH_BYTE(1)) |
+           (backslash - PD_EACH_BYTE(1));
+}
+
+/* Copies a label of n > 0 bytes in pieces that may overlap. As odd8(). */
+static inline uint64_t copy_label(char *to, const uint8_t *from, uint32_t n)
+{
+    enum { WORD = 8, HALF = 4 };
+    uint64_t word, odd = 0;
+
+    if (n >= WORD) {
+        for (uint32_t i = 0; i + WORD < n; i += WORD) {
+            word = pd_word(from + i);
+            memcpy(to + i, &word, sizeof word);
+            odd |= odd8(word);
+        }
+        word = pd_word(from + n - WORD);
+        memcpy(to + n - WORD, &word, sizeof word);
+    } else if (n >= HALF) {
+        uint32_t first = pd_half_word(from), last = pd_half_word(from + n - HALF);
+        memcpy(to, &first, sizeof first);
+        memcpy(to + n - HALF, &last, sizeof last);
+        word = first | (uint64_t)last << 32;
+    } else { /* the first byte, the one in the middle, the last; letters in place of the others */
+        word = from[0] | (uint64_t)from[n / 2] << 8 | (uint64_t)from[n - 1] << 16 | PD_EACH_BYTE('a') << 24;
+        to[0] = (char)from[0];
+        to[n / 2] = (char)from[n / 2];
+        to[n - 1] = (char)from[n - 1];
+    }
+    return odd | odd8(word);
+}
+
+/* Where the pointer at `at` leads, the name's jumps-th; 0: it is none, or leads nowhere. */
+static uint32_t follow(struct pd_dns_cursor *c, uint32_t at, uint32_t back, unsigned jumps)
+{
+    if ((c->p[at] & KIND) != POINTER)
+        return fail(c, "label of an unknown kind");
+    if (c->len - at < 2)
+        return cut(c);
+    uint32_t target = pd_be16(c->p + at) & 0x3fffu;
+    if (target >= back || target < PD_DNS_HEADER)
+        return fail(c, "pointer that does not go back to a name");
+    if (jumps > PD_DNS_JUMPS)
+        return fail(c, "name with too many pointers");
+    return target;
 }
 
 bool pd_dns_read_name(struct pd_dns_cursor *c, struct pd_dns_name *name)
 {
-    uint32_t at = c->at, back = c->at, behind = 0;
-    int root;
+    const uint8_t *p = c->p;
+    uint32_t len = c->len, at = c->at, back = at, behind = 0, wire = 0;
+    unsigned jumps = 0;
+    uint64_t odd = 0;
+    uint8_t n;
 
-    name->len = 0;
-    for (unsigned jumps = 0; (root = copy_labels(c, &at, name)) == 0; jumps++) {
-        if (c->len - at < 2)
+    do {
+        if (at >= len)
             return cut(c);
-        uint32_t target = pd_be16(c->p + at) & 0x3fffu;
-        if (jumps == 0)
-            behind = at + 2;
-        if (target >= back || target < PD_DNS_HEADER)
-            return fail(c, "pointer that does not go back to a name");
-        if (jumps == PD_DNS_JUMPS)
-            return fail(c, "name with too many pointers");
-        at = back = target;
-    }
-    if (root > 0)
-        c->at = behind ? behind : at;
-    return root > 0;
+        n = p[at];
+        if ((n & KIND) != LABEL) {
+            uint32_t target = follow(c, at, back, ++jumps);
+            if (!target)
+                return false;
+            behind = behind ? behind : at + 2;
+            at = back = target;
+            continue;
+        }
+        if (wire + 1 + n > PD_DNS_NAME_WIRE)
+            return fail(c, "name longer than 255 bytes");
+        if (n >= len - at)
+            return cut(c);
+        if (wire) /* in place of a length; of the root's too, which is not part of the text */
+            name->text[wire - 1] = '.';
+        if (n)
+            odd |= copy_label(name->text + wire, p + at + 1, n);
+        wire += 1u + n;
+        at += 1u + n;
+    } while (n);
+    name->text[0] = wire > 1 ? name->text[0] : '.';
+    name->len = (uint8_t)(wire > 1 ? wire - 2 : 1);
+    name->message = p;
+    name->at = c->at;
+    name->plain = !(odd & PD_EACH_BYTE(0x80));
+    c->at = behind ? behind : at;
+    return true;
 }
 
 void pd_dns_put(struct pd_dns_text *t, const char *s, uint32_t len)
@@ -142,60 +184,22 @@ void pd_dns_put_escaped(struct pd_dns_text *t, uint8_t b)
         pd_dns_put_char(t, (char)b);
 }
 
-/* Do all of eight bytes stand for themselves in a name: printable ASCII, no dot, no backslash? */
-static bool stands(uint64_t v)
+PD_COLD static void print_escaped(struct pd_dns_text *t, const struct pd_dns_name *name)
 {
-    uint64_t control = v - PD_EACH_BYTE(' '), dot = (v ^ PD_EACH_BYTE('.')) - PD_EACH_BYTE(1),
-             backslash = (v ^ PD_EACH_BYTE('\\')) - PD_EACH_BYTE(1),
-             del = (v ^ PD_EACH_BYTE(0x7f)) - PD_EACH_BYTE(1);
+    const uint8_t *p = name->message;
+    uint32_t at = name->at;
+    bool first = true;
 
-    return ((v | control | dot | backslash | del) & PD_EACH_BYTE(0x80)) == 0;
-}
-
-/* The same of a label, behind which a word may be read. */
-static bool label_stands(const uint8_t *label, uint32_t len)
-{
-    static const uint8_t keep[2 * PD_DNS_WORD] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
-
-    for (; len > PD_DNS_WORD; label += PD_DNS_WORD, len -= PD_DNS_WORD) {
-        if (!stands(pd_word(label)))
-            return false;
-    }
-    uint64_t mask = pd_word(keep + PD_DNS_WORD - len);
-    return stands((pd_word(label) & mask) | (PD_EACH_BYTE(' ') & ~mask));
-}
-
-/* The text of nearly all names is what travels, with dots in place of the lengths. False: not of this one. */
-static bool print_usual(struct pd_dns_text *t, const struct pd_dns_name *name)
-{
-    const uint8_t *wire = name->wire;
-    uint32_t n = name->len - 2u; /* without the first length and the root's */
-    char *to = t->s + t->len;
-
-    if (name->len <= 1 || n > t->cap - t->len || !label_stands(wire + 1, wire[0]))
-        return false;
-    memcpy(to, wire + 1, n);
-    for (uint32_t at = 1u + wire[0]; wire[at]; at += 1u + wire[at]) {
-        to[at - 1] = '.';
-        if (!label_stands(wire + at + 1, wire[at]))
-            return false;
-    }
-    t->len += n;
-    t->full += n;
-    return true;
-}
-
-void pd_dns_print_name(struct pd_dns_text *t, const struct pd_dns_name *name)
-{
-    if (print_usual(t, name))
-        return;
-    if (name->len <= 1)
-        pd_dns_put_char(t, '.');
-    for (uint32_t at = 0; at < name->len && name->wire[at]; at += 1u + name->wire[at]) {
-        if (at)
+    for (uint8_t n; (n = p[at]) != 0;) {
+        if (n >= POINTER) {
+            at = pd_be16(p + at) & 0x3fffu;
+            continue;
+        }
+        if (!first)
             pd_dns_put_char(t, '.');
-        for (uint32_t i = 1; i <= name->wire[at]; i++) {
-            uint8_t b = name->wire[at + i];
+        first = false;
+        for (uint32_t i = 1; i <= n; i++) {
+            uint8_t b = p[at + i];
             if (b < ' ' || b > '~')
                 put_decimal(t, b);
             else if (b == '.' || b == '\\')
@@ -203,5 +207,14 @@ void pd_dns_print_name(struct pd_dns_text *t, const struct pd_dns_name *name)
             else
                 pd_dns_put_char(t, (char)b);
         }
+        at += 1u + n;
     }
+}
+
+void pd_dns_print_name(struct pd_dns_text *t, const struct pd_dns_name *name)
+{
+    if (name->plain)
+        pd_dns_put(t, name->text, name->len);
+    else
+        print_escaped(t, name);
 }
