@@ -1,12 +1,12 @@
 #!/bin/bash
 # Makes the captures in testdata/pcaps/grpc: real servers and clients in two network namespaces joined by a veth pair.
-# Needs root, of Debian: golang python3-venv nodejs npm tcpdump wireshark-common iproute2, and grpcio from PyPI, grpc-js
-# from npm, grpc-go from the Go proxy.
+# Needs root, of Debian: golang python3-venv nodejs npm nginx-light tcpdump wireshark-common iproute2, and grpcio from PyPI,
+# grpc-js from npm, grpc-go from the Go proxy.
 # usage: testdata/make_grpc.sh [FOLDER]
 . "$(dirname "$0")/common.sh"
 begin grpc "${1:-}"
 
-at=10.83.0.2 # Python 50051, Go 50052
+at=10.83.0.2 # Python 50051, Go 50052, nginx 50053
 
 python() { in_client "$tmp/venv/bin/python" "$here/grpc/client.py" "$1" "${2:-$at:50051}" || true; }
 go_calls() { in_client "$tmp/calls" calls $at:50052 || true; }
@@ -24,13 +24,15 @@ programs() {
 servers() {
     start python "$tmp/venv/bin/python" "$here/grpc/server.py" "[::]:50051"
     start go "$tmp/calls" serve "[::]:50052"
-    for port in 50051 50052; do await listens $at $port; done
+    sed "s|@TMP@|$tmp|g; s|@AT@|$at|g" "$here/grpc/nginx.conf" >"$tmp/nginx.conf"
+    start nginx nginx -c "$tmp/nginx.conf" -g 'daemon off;'
+    for port in 50051 50052 50053; do await listens $at $port; done
     sleep 1
 }
 
 versions() {
-    printf 'grpcio %s with testdata/grpc/server.py and client.py on port 50051, grpc-go %s with testdata/grpc/go on 50052, grpc-js %s with testdata/grpc/client.js.\n' \
-        "$grpcio" "$(sed -n 's/^require google.golang.org.grpc v//p' "$here/grpc/go/go.mod")" "$grpcjs"
+    printf 'grpcio %s with testdata/grpc/server.py and client.py on port 50051, grpc-go %s with testdata/grpc/go on 50052, grpc-js %s with testdata/grpc/client.js, nginx %s on 50053.\n' \
+        "$grpcio" "$(sed -n 's/^require google.golang.org.grpc v//p' "$here/grpc/go/go.mod")" "$grpcjs" "$(nginx -v 2>&1 | sed 's|.*/||')"
 }
 
 unary() { python unary; }
@@ -39,6 +41,7 @@ errors() { python errors; }
 deadlines() { python deadlines; }
 large() { python large; }
 compressed() { python compressed; }
+proxied() { python proxied "$at:50053"; }
 golang() { go_calls; }
 mixed() { python unary "$at:50052"; node_calls; }
 ipv6() { python unary "[fd83::2]:50051"; }
@@ -53,6 +56,7 @@ record errors 'tcp port 50051' 'Errors: a message with percent codes, an excepti
 record deadlines 'tcp port 50051' 'A deadline that passes, a stream that the client cancels.'
 record large 'tcp port 50051' 'Messages of 60 kB over many frames and segments.'
 record compressed 'tcp port 50051' 'A message compressed with gzip.'
+record proxied 'tcp port 50053' 'Calls through nginx, which answers some itself, without a grpc-status: 401, 404, 502, 504.'
 record golang 'tcp port 50052' 'grpc-go on both sides: unary, a stream both ways, a server that ends before its client, an unknown method, a deadline.'
 record mixed 'tcp port 50051 or port 50052' 'Clients and servers of different languages: Python to Go, node to Python.'
 record ipv6 'tcp port 50051' 'Unary calls over IPv6.'

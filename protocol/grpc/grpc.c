@@ -130,8 +130,14 @@ static void read_message(struct pd_rec *r, struct pd_text *text, struct pd_slice
 
 static void field(struct pd_rec *r, unsigned dir, struct pd_slice name, struct pd_slice value)
 {
-    struct pd_http2_call *call = &((struct pd_http2 *)pd_fields(r))->call;
+    struct pd_http2 *f = pd_fields(r);
+    struct pd_http2_call *call = &f->call;
 
+    if (name.len == 12 && dir == PD_S2C && pd_slice_eq(name, PD_SLICE("content-type"))) {
+        if (!f->side[PD_S2C].begun && !claim(value))
+            f->side[PD_S2C].lost = true; /* a page of a proxy's: there are no messages to be counted */
+        return;
+    }
     if (name.len < 11 || memcmp(name.p, "grpc-", 5) != 0)
         return;
     if (dir == PD_C2S && pd_slice_eq(name, PD_SLICE("grpc-timeout")))

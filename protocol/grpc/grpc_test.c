@@ -58,9 +58,12 @@ static const struct talk talks[] = {
     },
     {
         .name = "refused by a proxy that does not speak gRPC",
-        .turn = {C(OPEN CALL("\x05", "\x01")), S(SETTINGS F("\x01", "\x01", "\x05", "\x01", "\x8d"))},
+        .turn = {C(OPEN CALL("\x05", "\x01")),
+                 S(SETTINGS F("\x0d", "\x01", "\x04", "\x01",
+                              "\x8d\x0f\x10\x09"
+                              "text/html") F("\x06", "\0", "\x01", "\x01", "<html>"))},
         .line = {"'error','error':'404'," ASKED ",'messages':0,'body_bytes':0,'bytes':41},'response':{"
-                 "'http_status_code':404,'messages':0,'body_bytes':0,'bytes':10}"},
+                 "'http_status_code':404,'body_bytes':6,'bytes':37}"},
     },
     {
         .name = "grpc-web is plain HTTP/2",

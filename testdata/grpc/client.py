@@ -56,5 +56,12 @@ def compressed():
     call(b"c" * 2000, compression=grpc.Compression.Gzip)
 
 
+def proxied():
+    method("unary_unary", "Unary")(b"hello")
+    list(method("unary_stream", "ServerStream")(b"3"))
+    for name in ("Echo/Fail", "Echo/Slow", "Secret/Get", "None/Get", "Down/Get"):
+        quietly(lambda name=name: channel.unary_unary("/test." + name)(b"x"))
+
+
 globals()[case]()
 channel.close()
