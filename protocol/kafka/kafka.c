@@ -181,7 +181,7 @@ static void keep_numbers(struct pd_conn *c, struct pd_half *h, const struct pd_k
         pd_int_set(&f->partitions, (int64_t)w->partitions);
     if (client && f->api_key == PD_KAFKA_PRODUCE && counted && f->acks.seen)
         pd_int_set(&f->sent, (int64_t)w->count);
-    if (!client && f->api_key == PD_KAFKA_FETCH && counted)
+    if (!client && (f->api_key == PD_KAFKA_FETCH || f->api_key == PD_KAFKA_SHARE_FETCH) && counted)
         pd_int_set(&f->fetched, (int64_t)w->count);
 }
 

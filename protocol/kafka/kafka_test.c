@@ -241,6 +241,36 @@ static void test_fetch_response(void **state)
     }
 }
 
+/* ShareFetch 1: the error is that of an acknowledgement; behind it are records, of which nobody says so but
+ * their batch. */
+static void test_share_fetch(void **state)
+{
+    static const char *const lines[] = {
+        "{\"proto\":\"kafka\",\"status\":\"error\",\"error\":\"INVALID_RECORD_STATE\","
+        "\"request\":{\"api\":\"ShareFetch\",\"version\":\"1\",\"correlation_id\":5,\"client_id\":\"c\","
+        "\"topic_ids\":[\"61616161-6161-6161-6262-626262626262\"],\"partitions\":1,\"group_id\":\"g\","
+        "\"bytes\":90},\"response\":{\"records\":4,\"error_code\":\"121\","
+        "\"error_name\":\"INVALID_RECORD_STATE\",\"bytes\":143}}"};
+
+    (void)state;
+    for (size_t i = 0; i < PIECES; i++) {
+        struct drive *d = begin(pieces[i]);
+        drive_send(d, PD_C2S,
+                   DRIVE_TEXT("\0\0\0\x56\0\x4e\0\1\0\0\0\5\0\1c\0"
+                              "\2g\2m\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0" /* group, member */
+                              "\2" ID_A "\2\0\0\0\0"                                   /* topic, partition */
+                              "\2\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\2\1\0"               /* acknowledged */
+                              "\0\0\1\0"));
+        drive_send(d, PD_S2C,
+                   DRIVE_TEXT("\0\0\0\x8b\0\0\0\5\0\0\0\0\0\0\0\0\0\0\0\0"
+                              "\2" ID_A "\2\0\0\0\0\0\0\0" /* topic, partition, error */
+                              "\0\x79\0\0\0\0\0\0\0\0\0\0" /* error of the acknowledgement; leader */
+                              "\x3e" BATCH("\0\0\0\x31", "\0\0",
+                                           "\0\0\0\4") "\2\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0"));
+        END(d, lines);
+    }
+}
+
 /* After SaslHandshake 0 come bare tokens, here of PLAIN: the server's is empty. Kafka goes on after them. */
 static void test_bare_tokens(void **state)
 {
@@ -431,12 +461,19 @@ static void test_detection(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_api_versions),   cmocka_unit_test(test_produce),
-        cmocka_unit_test(test_produce_hole),   cmocka_unit_test(test_message_sets),
-        cmocka_unit_test(test_topic_ids),      cmocka_unit_test(test_topic_ids_forgotten),
-        cmocka_unit_test(test_fetch_response), cmocka_unit_test(test_bare_tokens),
-        cmocka_unit_test(test_unknown),        cmocka_unit_test(test_bad),
-        cmocka_unit_test(test_rows),           cmocka_unit_test(test_detection),
+        cmocka_unit_test(test_api_versions),
+        cmocka_unit_test(test_produce),
+        cmocka_unit_test(test_produce_hole),
+        cmocka_unit_test(test_message_sets),
+        cmocka_unit_test(test_topic_ids),
+        cmocka_unit_test(test_topic_ids_forgotten),
+        cmocka_unit_test(test_fetch_response),
+        cmocka_unit_test(test_share_fetch),
+        cmocka_unit_test(test_bare_tokens),
+        cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_bad),
+        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_detection),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,12 +31,13 @@ enum { ANY = 255, NEVER = 255 };
 #define PARTITION_INTS   ROW(INTS, PD_KAFKA_PARTITIONS, 0, ANY)
 #define END              ROW(END, 0, 0, ANY)
 #define NEXT             ROW(NEXT, 0, 0, ANY)
+#define TAGS             ROW(TAGS, 0, 0, ANY) /* of a structure that is no array's */
 #define DONE             ROW(DONE, 0, 0, ANY)
 #define ROWS static const struct pd_kafka_row
 
 const struct pd_kafka_row pd_kafka_request_header[] = {
-    ROW(CLIENT, 0, 0, ANY), ROW(TAGS, 0, 0, ANY), ROW(BODY, 0, 0, ANY)};
-const struct pd_kafka_row pd_kafka_response_header[] = {ROW(TAGS, 0, 0, ANY), ROW(BODY, 0, 0, ANY)};
+    ROW(CLIENT, 0, 0, ANY), TAGS, ROW(BODY, 0, 0, ANY)};
+const struct pd_kafka_row pd_kafka_response_header[] = {TAGS, ROW(BODY, 0, 0, ANY)};
 
 /* A response that is one error code, behind the time that a client was throttled where it has that. */
 ROWS error_first[] = {ERROR_CODE, DONE};
@@ -184,15 +185,122 @@ ROWS group_heartbeat_request[] = {
     ARRAY, NAME(TOPIC), NEXT, TEXT_FROM(1), TEXT, /* subscribed; pattern, assignor */
     ARRAY, ID_FROM(TOPIC, 0), PARTITION_INTS, END, DONE};
 
+/* Topics by name, and their partitions, which begin with a number and an error. */
+#define TOPIC_ERRORS ARRAY, TEXT, ARRAY, SKIP(4), ERROR_CODE
+
+ROWS leader_and_isr_response[] = {
+    ERROR_CODE, ARRAY_IN(0, 4), TEXT, SKIP(4), ERROR_CODE, END,
+    ARRAY_FROM(5), SKIP(16), ARRAY, SKIP(4), ERROR_CODE, END, END, DONE};
+ROWS stop_replica_response[] = {ERROR_CODE, ARRAY, TEXT, SKIP(4), ERROR_CODE, END, DONE};
+ROWS txn_markers_response[] = {ARRAY, SKIP(8), ARRAY, TEXT, ARRAY, SKIP(4), ERROR_CODE, END, END, END, DONE};
+
+ROWS create_acls_request[] = {
+    ARRAY, RESOURCE_ROWS, SKIP_FROM(1, 1), TEXT, TEXT, SKIP(2), END, DONE}; /* principal, host */
+ROWS create_acls_response[] = {SKIP(4), ARRAY, ERROR_CODE, TEXT, END, DONE};
+ROWS delete_acls_response[] = {
+    SKIP(4),
+    ARRAY, ERROR_CODE, TEXT,
+        ARRAY, ERROR_CODE, TEXT, SKIP(1), TEXT, SKIP_FROM(1, 1), TEXT, TEXT, SKIP(2), END, END,
+    DONE};
+ROWS log_dirs_response[] = {
+    SKIP(4), ERROR_CODE_FROM(3),
+    ARRAY, ERROR_CODE, TEXT, ARRAY, TEXT, ARRAY, SKIP(21), END, END, SKIP_FROM(16, 4), END, DONE};
+ROWS elect_leaders_request[] = {SKIP_FROM(1, 1), ARRAY, NAME(TOPIC), PARTITION_INTS, END, DONE};
+ROWS elect_leaders_response[] = {SKIP(4), ERROR_CODE_FROM(1), TOPIC_ERRORS, TEXT, END, END, DONE};
+ROWS reassign_request[] = {
+    SKIP(4), SKIP_FROM(1, 1), ARRAY, NAME(TOPIC), PARTITIONS, SKIP(4), INTS, END, END, DONE};
+ROWS reassign_response[] = {SKIP(4), SKIP_FROM(1, 1), ERROR_CODE, TEXT, TOPIC_ERRORS, TEXT, END, END, DONE};
+ROWS reassignments_request[] = {SKIP(4), ARRAY, NAME(TOPIC), PARTITION_INTS, END, DONE};
+ROWS offset_delete_request[] = {NAME(GROUP), ARRAY, NAME(TOPIC), PARTITIONS, SKIP(4), END, END, DONE};
+ROWS offset_delete_response[] = {ERROR_CODE, SKIP(4), TOPIC_ERRORS, END, END, DONE};
+ROWS client_quotas_response[] = {SKIP(4), ARRAY, ERROR_CODE, TEXT, ARRAY, TEXT, TEXT, END, END, DONE};
+ROWS describe_scram_response[] = {
+    SKIP(4), ERROR_CODE, TEXT, ARRAY, TEXT, ERROR_CODE, TEXT, ARRAY, SKIP(5), END, END, DONE};
+ROWS alter_scram_response[] = {SKIP(4), ARRAY, TEXT, ERROR_CODE, TEXT, END, DONE};
+
+ROWS vote_response[] = {ERROR_CODE, TOPIC_ERRORS, SKIP(9), END, END, DONE};
+ROWS quorum_epoch_response[] = {ERROR_CODE, TOPIC_ERRORS, SKIP(8), END, END, DONE};
+#define REPLICAS ARRAY, SKIP(4), SKIP_FROM(16, 2), SKIP(8), SKIP_FROM(16, 1), END
+ROWS quorum_response[] = {
+    ERROR_CODE, TEXT_FROM(2), TOPIC_ERRORS, TEXT_FROM(2), SKIP(16), REPLICAS, REPLICAS, END, END, DONE};
+ROWS alter_partition_response[] = {
+    SKIP(4), ERROR_CODE,
+    ARRAY, TEXT_IN(0, 1), SKIP_FROM(16, 2),
+        ARRAY, SKIP(4), ERROR_CODE, SKIP(8), INTS, SKIP_FROM(1, 1), SKIP(4), END, END,
+    DONE};
+ROWS update_features_response[] = {
+    SKIP(4), ERROR_CODE, TEXT, ARRAY_IN(0, 1), TEXT, ERROR_CODE, TEXT, END, DONE};
+ROWS envelope_response[] = {BYTES, ERROR_CODE, DONE};
+ROWS fetch_snapshot_response[] = {
+    SKIP(4), ERROR_CODE, TOPIC_ERRORS, SKIP(12), TAGS, SKIP(16), BYTES, END, END, DONE};
+ROWS assign_dirs_response[] = {
+    SKIP(4), ERROR_CODE, ARRAY, SKIP(16), ARRAY, SKIP(16), ARRAY, SKIP(4), ERROR_CODE, END, END, END, DONE};
+
+ROWS producers_request[] = {ARRAY, NAME(TOPIC), PARTITION_INTS, END, DONE};
+ROWS producers_response[] = {SKIP(4), TOPIC_ERRORS, TEXT, ARRAY, SKIP(36), END, END, END, DONE};
+ROWS transactions_request[] = {ARRAY, NAME(TXN), NEXT, DONE};
+ROWS transactions_response[] = {
+    SKIP(4), ARRAY, ERROR_CODE, TEXT, TEXT, SKIP(22), ARRAY, TEXT, INTS, END, END, DONE};
+ROWS topic_partitions_request[] = {ARRAY, NAME(TOPIC), END, DONE};
+ROWS topic_partitions_response[] = {
+    SKIP(4),
+    ARRAY, ERROR_CODE, NAME(LEARN), ID_FROM(LEARN, 0), SKIP(1),
+        ARRAY, ERROR_CODE, SKIP(12), INTS, INTS, INTS, INTS, INTS, END, SKIP(4), END,
+    DONE};
+
+#define ASSIGNMENT ARRAY, SKIP(16), TEXT, INTS, END, TAGS
+ROWS group_describe_response[] = {
+    SKIP(4),
+    ARRAY, ERROR_CODE, TEXT, TEXT, TEXT, SKIP(8), TEXT, /* id, state, epochs, assignor */
+        ARRAY, TEXT, TEXT, TEXT, SKIP(4), TEXT, TEXT, ARRAY, TEXT, NEXT, TEXT, ASSIGNMENT, ASSIGNMENT,
+            SKIP_FROM(1, 1), END, /* members */
+        SKIP(4), END,
+    DONE};
+ROWS share_describe_response[] = {
+    SKIP(4),
+    ARRAY, ERROR_CODE, TEXT, TEXT, TEXT, SKIP(8), TEXT,
+        ARRAY, TEXT, TEXT, SKIP(4), TEXT, TEXT, ARRAY, TEXT, NEXT, ASSIGNMENT, END,
+        SKIP(4), END,
+    DONE};
+ROWS share_heartbeat_request[] = {NAME(GROUP), TEXT, SKIP(4), TEXT, ARRAY, NAME(TOPIC), NEXT, DONE};
+#define ACKNOWLEDGED ARRAY, SKIP(16), BYTES, END
+ROWS share_fetch_request[] = {
+    NAME(GROUP), TEXT, SKIP(16), SKIP_FROM(8, 1), SKIP_FROM(2, 2),
+    ARRAY, ID_FROM(TOPIC, 0), PARTITIONS, SKIP(4), SKIP_IN(4, 0, 0), ACKNOWLEDGED, END, END, DONE};
+ROWS share_fetch_response[] = {
+    SKIP(4), ERROR_CODE, TEXT, SKIP_FROM(4, 1),
+    ARRAY, SKIP(16),
+        ARRAY, SKIP(4), ERROR_CODE, TEXT, ERROR_CODE, TEXT, SKIP(8), TAGS, /* leader */
+            ROW(RECORDS, 0, 0, ANY), ARRAY, SKIP(18), END, END,
+    END, DONE};
+ROWS share_acknowledge_request[] = {
+    NAME(GROUP), TEXT, SKIP(4), SKIP_FROM(1, 2),
+    ARRAY, ID_FROM(TOPIC, 0), PARTITIONS, SKIP(4), ACKNOWLEDGED, END, END, DONE};
+ROWS share_acknowledge_response[] = {
+    SKIP(4), ERROR_CODE, TEXT, SKIP_FROM(4, 2),
+    ARRAY, SKIP(16), ARRAY, SKIP(4), ERROR_CODE, TEXT, SKIP(8), TAGS, END, END, DONE};
+ROWS share_offsets_request[] = {ARRAY, NAME(GROUP), ARRAY, NAME(TOPIC), PARTITION_INTS, END, END, DONE};
+ROWS share_offsets_response[] = {
+    SKIP(4),
+    ARRAY, TEXT, ARRAY, TEXT, SKIP(16), ARRAY, SKIP(16), SKIP_FROM(8, 1), ERROR_CODE, TEXT, END, END,
+        ERROR_CODE, TEXT, END,
+    DONE};
+ROWS alter_share_offsets_request[] = {NAME(GROUP), ARRAY, NAME(TOPIC), PARTITIONS, SKIP(12), END, END, DONE};
+ROWS alter_share_offsets_response[] = {
+    SKIP(4), ERROR_CODE, TEXT, ARRAY, TEXT, SKIP(16), ARRAY, SKIP(4), ERROR_CODE, TEXT, END, END, DONE};
+ROWS delete_share_offsets_request[] = {NAME(GROUP), ARRAY, NAME(TOPIC), END, DONE};
+ROWS delete_share_offsets_response[] = {
+    SKIP(4), ERROR_CODE, TEXT, ARRAY, TEXT, SKIP(16), ERROR_CODE, TEXT, END, DONE};
+
 static const struct pd_kafka_api apis[] = {
     [0] = {"Produce", 9, 13, produce_request, produce_response},
     [1] = {"Fetch", 12, 18, fetch_request, fetch_response},
     [2] = {"ListOffsets", 6, 11, list_offsets_request, list_offsets_response},
     [3] = {"Metadata", 9, 13, metadata_request, metadata_response},
-    [4] = {"LeaderAndIsr", 4, 7, NULL, NULL},
-    [5] = {"StopReplica", 2, 4, NULL, NULL},
-    [6] = {"UpdateMetadata", 6, 8, NULL, NULL},
-    [7] = {"ControlledShutdown", 3, 3, NULL, NULL},
+    [4] = {"LeaderAndIsr", 4, 7, NULL, leader_and_isr_response},
+    [5] = {"StopReplica", 2, 4, NULL, stop_replica_response},
+    [6] = {"UpdateMetadata", 6, 8, NULL, error_first},
+    [7] = {"ControlledShutdown", 3, 3, NULL, error_first},
     [8] = {"OffsetCommit", 8, 10, offset_commit_request, offset_commit_response},
     [9] = {"OffsetFetch", 6, 10, offset_fetch_request, offset_fetch_response},
     [10] = {"FindCoordinator", 3, 6, find_coordinator_request, find_coordinator_response},
@@ -212,72 +320,72 @@ static const struct pd_kafka_api apis[] = {
     [24] = {"AddPartitionsToTxn", 3, 5, add_partitions_request, add_partitions_response},
     [25] = {"AddOffsetsToTxn", 3, 4, add_offsets_request, throttle_error},
     [26] = {"EndTxn", 3, 5, transaction_first, throttle_error},
-    [27] = {"WriteTxnMarkers", 1, 2, NULL, NULL},
+    [27] = {"WriteTxnMarkers", 1, 2, NULL, txn_markers_response},
     [28] = {"TxnOffsetCommit", 3, 5, txn_commit_request, txn_commit_response},
-    [29] = {"DescribeAcls", 2, 3, NULL, NULL},
-    [30] = {"CreateAcls", 2, 3, NULL, NULL},
-    [31] = {"DeleteAcls", 2, 3, NULL, NULL},
+    [29] = {"DescribeAcls", 2, 3, NULL, throttle_error},
+    [30] = {"CreateAcls", 2, 3, create_acls_request, create_acls_response},
+    [31] = {"DeleteAcls", 2, 3, NULL, delete_acls_response},
     [32] = {"DescribeConfigs", 4, 4, describe_configs_request, describe_configs_response},
     [33] = {"AlterConfigs", 2, 2, alter_configs_request, alter_configs_response},
-    [34] = {"AlterReplicaLogDirs", 2, 2, NULL, NULL},
-    [35] = {"DescribeLogDirs", 2, 4, NULL, NULL},
+    [34] = {"AlterReplicaLogDirs", 2, 2, NULL, txn_commit_response},
+    [35] = {"DescribeLogDirs", 2, 4, NULL, log_dirs_response},
     [36] = {"SaslAuthenticate", 2, 2, NULL, error_first},
     [37] = {"CreatePartitions", 2, 3, create_partitions_request, create_partitions_response},
-    [38] = {"CreateDelegationToken", 2, 3, NULL, NULL},
-    [39] = {"RenewDelegationToken", 2, 2, NULL, NULL},
-    [40] = {"ExpireDelegationToken", 2, 2, NULL, NULL},
-    [41] = {"DescribeDelegationToken", 2, 3, NULL, NULL},
+    [38] = {"CreateDelegationToken", 2, 3, NULL, error_first},
+    [39] = {"RenewDelegationToken", 2, 2, NULL, error_first},
+    [40] = {"ExpireDelegationToken", 2, 2, NULL, error_first},
+    [41] = {"DescribeDelegationToken", 2, 3, NULL, error_first},
     [42] = {"DeleteGroups", 2, 2, groups_request, delete_groups_response},
-    [43] = {"ElectLeaders", 2, 2, NULL, NULL},
+    [43] = {"ElectLeaders", 2, 2, elect_leaders_request, elect_leaders_response},
     [44] = {"IncrementalAlterConfigs", 1, 1, incremental_configs_request, alter_configs_response},
-    [45] = {"AlterPartitionReassignments", 0, 1, NULL, NULL},
-    [46] = {"ListPartitionReassignments", 0, 0, NULL, NULL},
-    [47] = {"OffsetDelete", NEVER, 0, NULL, NULL},
-    [48] = {"DescribeClientQuotas", 1, 1, NULL, NULL},
-    [49] = {"AlterClientQuotas", 1, 1, NULL, NULL},
-    [50] = {"DescribeUserScramCredentials", 0, 0, NULL, NULL},
-    [51] = {"AlterUserScramCredentials", 0, 0, NULL, NULL},
-    [52] = {"Vote", 0, 2, NULL, NULL},
-    [53] = {"BeginQuorumEpoch", 1, 1, NULL, NULL},
-    [54] = {"EndQuorumEpoch", 1, 1, NULL, NULL},
-    [55] = {"DescribeQuorum", 0, 2, NULL, NULL},
-    [56] = {"AlterPartition", 0, 3, NULL, NULL},
-    [57] = {"UpdateFeatures", 0, 2, NULL, NULL},
-    [58] = {"Envelope", 0, 0, NULL, NULL},
-    [59] = {"FetchSnapshot", 0, 1, NULL, NULL},
-    [60] = {"DescribeCluster", 0, 2, NULL, NULL},
-    [61] = {"DescribeProducers", 0, 0, NULL, NULL},
-    [62] = {"BrokerRegistration", 0, 4, NULL, NULL},
-    [63] = {"BrokerHeartbeat", 0, 1, NULL, NULL},
-    [64] = {"UnregisterBroker", 0, 0, NULL, NULL},
-    [65] = {"DescribeTransactions", 0, 0, NULL, NULL},
-    [66] = {"ListTransactions", 0, 2, NULL, NULL},
-    [67] = {"AllocateProducerIds", 0, 0, NULL, NULL},
+    [45] = {"AlterPartitionReassignments", 0, 1, reassign_request, reassign_response},
+    [46] = {"ListPartitionReassignments", 0, 0, reassignments_request, throttle_error},
+    [47] = {"OffsetDelete", NEVER, 0, offset_delete_request, offset_delete_response},
+    [48] = {"DescribeClientQuotas", 1, 1, NULL, throttle_error},
+    [49] = {"AlterClientQuotas", 1, 1, NULL, client_quotas_response},
+    [50] = {"DescribeUserScramCredentials", 0, 0, NULL, describe_scram_response},
+    [51] = {"AlterUserScramCredentials", 0, 0, NULL, alter_scram_response},
+    [52] = {"Vote", 0, 2, NULL, vote_response},
+    [53] = {"BeginQuorumEpoch", 1, 1, NULL, quorum_epoch_response},
+    [54] = {"EndQuorumEpoch", 1, 1, NULL, quorum_epoch_response},
+    [55] = {"DescribeQuorum", 0, 2, NULL, quorum_response},
+    [56] = {"AlterPartition", 0, 3, NULL, alter_partition_response},
+    [57] = {"UpdateFeatures", 0, 2, NULL, update_features_response},
+    [58] = {"Envelope", 0, 0, NULL, envelope_response},
+    [59] = {"FetchSnapshot", 0, 1, NULL, fetch_snapshot_response},
+    [60] = {"DescribeCluster", 0, 2, NULL, throttle_error},
+    [61] = {"DescribeProducers", 0, 0, producers_request, producers_response},
+    [62] = {"BrokerRegistration", 0, 4, NULL, throttle_error},
+    [63] = {"BrokerHeartbeat", 0, 1, NULL, throttle_error},
+    [64] = {"UnregisterBroker", 0, 0, NULL, throttle_error},
+    [65] = {"DescribeTransactions", 0, 0, transactions_request, transactions_response},
+    [66] = {"ListTransactions", 0, 2, NULL, throttle_error},
+    [67] = {"AllocateProducerIds", 0, 0, NULL, throttle_error},
     [68] = {"ConsumerGroupHeartbeat", 0, 1, group_heartbeat_request, throttle_error},
-    [69] = {"ConsumerGroupDescribe", 0, 1, NULL, NULL},
-    [70] = {"ControllerRegistration", 0, 0, NULL, NULL},
-    [71] = {"GetTelemetrySubscriptions", 0, 0, NULL, NULL},
-    [72] = {"PushTelemetry", 0, 0, NULL, NULL},
-    [73] = {"AssignReplicasToDirs", 0, 0, NULL, NULL},
-    [74] = {"ListConfigResources", 0, 1, NULL, NULL},
-    [75] = {"DescribeTopicPartitions", 0, 0, NULL, NULL},
-    [76] = {"ShareGroupHeartbeat", 0, 1, NULL, NULL},
-    [77] = {"ShareGroupDescribe", 0, 1, NULL, NULL},
-    [78] = {"ShareFetch", 0, 2, NULL, NULL},
-    [79] = {"ShareAcknowledge", 0, 2, NULL, NULL},
-    [80] = {"AddRaftVoter", 0, 1, NULL, NULL},
-    [81] = {"RemoveRaftVoter", 0, 0, NULL, NULL},
-    [82] = {"UpdateRaftVoter", 0, 0, NULL, NULL},
+    [69] = {"ConsumerGroupDescribe", 0, 1, groups_request, group_describe_response},
+    [70] = {"ControllerRegistration", 0, 0, NULL, throttle_error},
+    [71] = {"GetTelemetrySubscriptions", 0, 0, NULL, throttle_error},
+    [72] = {"PushTelemetry", 0, 0, NULL, throttle_error},
+    [73] = {"AssignReplicasToDirs", 0, 0, NULL, assign_dirs_response},
+    [74] = {"ListConfigResources", 0, 1, NULL, throttle_error},
+    [75] = {"DescribeTopicPartitions", 0, 0, topic_partitions_request, topic_partitions_response},
+    [76] = {"ShareGroupHeartbeat", 0, 1, share_heartbeat_request, throttle_error},
+    [77] = {"ShareGroupDescribe", 0, 1, groups_request, share_describe_response},
+    [78] = {"ShareFetch", 0, 2, share_fetch_request, share_fetch_response},
+    [79] = {"ShareAcknowledge", 0, 2, share_acknowledge_request, share_acknowledge_response},
+    [80] = {"AddRaftVoter", 0, 1, NULL, throttle_error},
+    [81] = {"RemoveRaftVoter", 0, 0, NULL, throttle_error},
+    [82] = {"UpdateRaftVoter", 0, 0, NULL, throttle_error},
     [83] = {"InitializeShareGroupState", 0, 0, NULL, NULL},
     [84] = {"ReadShareGroupState", 0, 0, NULL, NULL},
     [85] = {"WriteShareGroupState", 0, 1, NULL, NULL},
     [86] = {"DeleteShareGroupState", 0, 0, NULL, NULL},
     [87] = {"ReadShareGroupStateSummary", 0, 1, NULL, NULL},
-    [88] = {"StreamsGroupHeartbeat", 0, 0, NULL, NULL},
-    [89] = {"StreamsGroupDescribe", 0, 0, NULL, NULL},
-    [90] = {"DescribeShareGroupOffsets", 0, 1, NULL, NULL},
-    [91] = {"AlterShareGroupOffsets", 0, 0, NULL, NULL},
-    [92] = {"DeleteShareGroupOffsets", 0, 0, NULL, NULL},
+    [88] = {"StreamsGroupHeartbeat", 0, 0, group_first, throttle_error},
+    [89] = {"StreamsGroupDescribe", 0, 0, groups_request, NULL},
+    [90] = {"DescribeShareGroupOffsets", 0, 1, share_offsets_request, share_offsets_response},
+    [91] = {"AlterShareGroupOffsets", 0, 0, alter_share_offsets_request, alter_share_offsets_response},
+    [92] = {"DeleteShareGroupOffsets", 0, 0, delete_share_offsets_request, delete_share_offsets_response},
 };
 /* clang-format on */
 
