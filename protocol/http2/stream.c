@@ -50,12 +50,14 @@ static bool asks_for_child(const struct pd_http2 *f)
     return !f->face && side->unknown && !side->typed && post;
 }
 
-/* The same when the response has ended. */
+/* The same when the response has ended. A proxy answers anybody with its pages. */
 static bool may_be_childs(const struct pd_http2 *f, bool by_data)
 {
+    enum { REDIRECTION = 300 };
     const struct pd_http2_side *side = &f->side[PD_RESPONSE];
+    bool page = f->status_code.seen && f->status_code.v >= REDIRECTION;
 
-    return side->unknown && !side->typed && !by_data && asks_for_child(f);
+    return asks_for_child(f) && (page || (side->unknown && !side->typed && !by_data));
 }
 
 /* The response is over: by END_STREAM (reset is -1), perhaps of DATA, or by RST_STREAM. */
