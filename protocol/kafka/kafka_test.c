@@ -271,6 +271,22 @@ static void test_share_fetch(void **state)
     }
 }
 
+/* Numbers within records look like a request of nobody's: it is not believed where a boundary was lost. */
+static void test_no_request(void **state)
+{
+    (void)state;
+    struct drive *d = begin(0);
+    drive_send(d, PD_C2S, DRIVE_TEXT("\0\0\0\x0b\0\x12\0\0\0\0\0\1\0\1c"));
+    drive_gap(d, PD_C2S, 100);
+    drive_send(d, PD_C2S, DRIVE_TEXT("\0\0\1\0\0\1\0\0\0\0\0\7\0\0\0\0\0\0\0\1\0\0\0\2\0\0\0\3"));
+    drive_send(d, PD_C2S, DRIVE_TEXT("\0\0\0\x0b\0\x12\0\0\0\0\0\2\0\1c"));
+    drive_send(d, PD_S2C, DRIVE_TEXT("\0\0\0\6\0\0\0\2\0\0"));
+    drive_finish(d);
+    assert_int_equal(drive_count(d), 2);
+    assert_int_equal(drive_counter(d, PD_C_OK), 1);
+    drive_free(d);
+}
+
 /* After SaslHandshake 0 come bare tokens, here of PLAIN: the server's is empty. Kafka goes on after them. */
 static void test_bare_tokens(void **state)
 {
@@ -461,19 +477,13 @@ static void test_detection(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_api_versions),
-        cmocka_unit_test(test_produce),
-        cmocka_unit_test(test_produce_hole),
-        cmocka_unit_test(test_message_sets),
-        cmocka_unit_test(test_topic_ids),
-        cmocka_unit_test(test_topic_ids_forgotten),
-        cmocka_unit_test(test_fetch_response),
-        cmocka_unit_test(test_share_fetch),
-        cmocka_unit_test(test_bare_tokens),
-        cmocka_unit_test(test_unknown),
-        cmocka_unit_test(test_bad),
-        cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_detection),
+        cmocka_unit_test(test_api_versions),   cmocka_unit_test(test_produce),
+        cmocka_unit_test(test_produce_hole),   cmocka_unit_test(test_message_sets),
+        cmocka_unit_test(test_topic_ids),      cmocka_unit_test(test_topic_ids_forgotten),
+        cmocka_unit_test(test_fetch_response), cmocka_unit_test(test_share_fetch),
+        cmocka_unit_test(test_no_request),     cmocka_unit_test(test_bare_tokens),
+        cmocka_unit_test(test_unknown),        cmocka_unit_test(test_bad),
+        cmocka_unit_test(test_rows),           cmocka_unit_test(test_detection),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,7 +21,7 @@ static bool is_text(const uint8_t *p, uint32_t n)
     return true;
 }
 
-enum likeness { NOT, LIKE, EXACTLY };
+enum likeness { NOT, LIKE, NAMELESS, EXACTLY };
 
 /* A response with a small correlation id begins like Produce, whose api is 0: more of that must fit. Behind
  * the client id: tagged fields (from version 9), transactional id (from 3), acks 2, timeout 4, number of
@@ -51,7 +51,8 @@ static bool probe_produce(struct pd_slice in, int version, uint32_t named)
            topics < TOPICS_MAX;
 }
 
-/* The request's header at in.p, as far as it is there. EXACTLY: it names its client. */
+/* The request's header at in.p, as far as it is there. EXACTLY: it names its client; NAMELESS: it does not.
+ */
 static enum likeness probe_request(struct pd_slice in, uint32_t *length)
 {
     *length = pd_be32(in.p);
@@ -68,7 +69,9 @@ static enum likeness probe_request(struct pd_slice in, uint32_t *length)
     uint32_t seen = in.len - LENGTH_BYTES - REQUEST_MIN, text = named > 0 ? (uint32_t)named : 0;
     if (!is_text(in.p + LENGTH_BYTES + REQUEST_MIN, text < seen ? text : seen))
         return NOT;
-    return text && seen >= text ? EXACTLY : LIKE;
+    if (!text)
+        return NAMELESS;
+    return seen >= text ? EXACTLY : LIKE;
 }
 
 static enum likeness probe_response(struct pd_slice in, uint32_t *length)
@@ -121,8 +124,11 @@ int pd_kafka_sync(struct pd_slice in, const struct pd_look *look, uint8_t *confi
         struct pd_slice rest = {in.p + LENGTH_BYTES + REQUEST_MIN, in.len - LENGTH_BYTES - REQUEST_MIN};
         return like == EXACTLY && probe_produce(rest, pd_be16(in.p + 6), named) ? 0 : PD_NO;
     }
-    /* Elsewhere, a request without a client id is much like what other protocols begin with, but for one. */
-    if (look->dir == PD_C2S && like == LIKE && !look->known && pd_be16(in.p + 4) != PD_KAFKA_API_VERSIONS)
+    /* Within records, numbers often look like a request without a client id. */
+    if (look->dir == PD_C2S && like == NAMELESS && look->purpose != PD_DETECT && !ends)
+        return PD_NO;
+    /* Elsewhere, such a request is much like what other protocols begin with, but for one. */
+    if (look->dir == PD_C2S && like != EXACTLY && !look->known && pd_be16(in.p + 4) != PD_KAFKA_API_VERSIONS)
         return PD_NO;
     return 0;
 }
