@@ -181,9 +181,12 @@ static uint32_t read_frame(struct pd_conn *c, struct pd_half *h, struct pd_slice
         pd_bad(c, h, why);
         return 0;
     }
-    if (f.type == PD_AMQP_F_METHOD && pd_amqp_of(c)->act[h->dir] == PD_AMQP_CONTENT)
-        total += pd_amqp_content_at_once(c, h, (struct pd_slice){in.p + total, in.len - total});
     pd_feed_used(h, total);
+    if (f.type == PD_AMQP_F_METHOD && pd_amqp_of(c)->act[h->dir] == PD_AMQP_CONTENT) {
+        uint32_t content = pd_amqp_content_at_once(c, h, (struct pd_slice){in.p + total, in.len - total});
+        if (content)
+            return total + content;
+    }
     close_frame(c, h);
     return total;
 }

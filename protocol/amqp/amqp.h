@@ -235,12 +235,18 @@ void pd_amqp_got(struct pd_conn *, struct pd_half *, struct pd_amqp_channel *, u
 const char *pd_amqp_content_header(struct pd_conn *, struct pd_half *, uint16_t channel,
                                    struct pd_slice payload);
 const char *pd_amqp_content_body(struct pd_conn *, struct pd_half *, uint16_t channel, uint32_t n);
-/* All the content of the method now passing, if it stands right behind that: a header and one body. in: what
- * is there behind the method. Returns its bytes, or 0: less is there, or something else; nothing was done. */
+/* All the content of the method that just passed, if it stands right behind that: a header and one body,
+ * which are used and end the message. in: what is there behind the method. Returns how many bytes that was,
+ * or 0: less is there, or something else; nothing was done. */
 uint32_t pd_amqp_content_at_once(struct pd_conn *, struct pd_half *, struct pd_slice in);
 void pd_amqp_content_end(struct pd_conn *, struct pd_half *);
 /* Another frame comes: what was current rests. */
-void pd_amqp_content_rest(struct pd_conn *, struct pd_half *);
+void pd_amqp_content_pause(struct pd_conn *, struct pd_half *);
+static inline void pd_amqp_content_rest(struct pd_conn *c, struct pd_half *h)
+{
+    if (pd_amqp_is(pd_amqp_of(c), PD_AMQP_CURRENT + h->dir))
+        pd_amqp_content_pause(c, h);
+}
 /* The rest of what is passing on the channel will not be read. */
 void pd_amqp_content_drop(struct pd_conn *, struct pd_amqp_channel *, unsigned dir);
 

@@ -23,12 +23,10 @@ static enum pd_dir asker_of(const struct pd_amqp_content *content, unsigned dir)
 
 /* --- parts --- */
 
-void pd_amqp_content_rest(struct pd_conn *c, struct pd_half *h)
+void pd_amqp_content_pause(struct pd_conn *c, struct pd_half *h)
 {
     struct pd_amqp_conn *a = pd_amqp_of(c);
 
-    if (!pd_amqp_is(a, PD_AMQP_CURRENT + h->dir))
-        return;
     pd_amqp_set(a, PD_AMQP_CURRENT + h->dir, false);
     if (a->answers && h->dir == PD_S2C)
         pd_response_pause(c, h);
@@ -88,12 +86,10 @@ static struct pd_amqp_channel *with_content(struct pd_conn *c, struct pd_half *h
     return NULL;
 }
 
-static void header_passes(struct pd_rec *r, struct pd_amqp_content *content, uint64_t size)
+static void set_size(struct pd_rec *r, const struct pd_amqp_content *content, uint64_t size)
 {
     struct pd_amqp *f = pd_fields(r);
 
-    content->phase = PD_AMQP_BODY;
-    content->left = size;
     if (size <= INT64_MAX)
         pd_int_set(&f->body_bytes[content->ending == PD_AMQP_IS_RESPONSE], (int64_t)size);
 }
@@ -108,7 +104,10 @@ const char *pd_amqp_content_header(struct pd_conn *c, struct pd_half *h, uint16_
         return "content of an unknown class";
     if (!ch)
         return NULL;
-    header_passes(resume(c, h, ch), &ch->content[h->dir], size);
+    struct pd_amqp_content *content = &ch->content[h->dir];
+    set_size(resume(c, h, ch), content, size);
+    content->phase = PD_AMQP_BODY;
+    content->left = size;
     return size > INT64_MAX ? "body beyond measure" : NULL;
 }
 
@@ -139,39 +138,11 @@ static bool whole_frame(struct pd_slice in, enum pd_amqp_frame_type type, struct
     return true;
 }
 
-uint32_t pd_amqp_content_at_once(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
+/* The message's last byte has passed. */
+static void finish(struct pd_conn *c, struct pd_half *h, struct pd_amqp_content *content)
 {
-    uint16_t channel = pd_amqp_of(c)->passing[h->dir];
-    struct pd_amqp_frame header, body = {.size = 0};
-    struct pd_slice behind;
-
-    if (!whole_frame(in, PD_AMQP_F_HEADER, &header, &behind) || header.channel != channel ||
-        pd_be16(in.p + PD_AMQP_HEAD) != PD_AMQP_BASIC)
-        return 0;
-    uint64_t size = pd_be64(in.p + PD_AMQP_HEAD + SIZE_AT);
-    if (size && (!whole_frame(behind, PD_AMQP_F_BODY, &body, &behind) || body.channel != channel ||
-                 body.size != size))
-        return 0;
-    struct pd_amqp_content *content = &pd_amqp_channel(c, channel)->content[h->dir];
-    header_passes(pd_current(c, h->dir), content, size);
-    content->left = 0;
-    return in.len - behind.len;
-}
-
-void pd_amqp_content_end(struct pd_conn *c, struct pd_half *h)
-{
-    struct pd_amqp_conn *a = pd_amqp_of(c);
-    struct pd_amqp_channel *ch = pd_amqp_channel(c, a->passing[h->dir]);
-    struct pd_amqp_content *content = ch ? &ch->content[h->dir] : NULL;
-
-    if (!content || content->phase != PD_AMQP_BODY || content->left) {
-        pd_amqp_set(a, PD_AMQP_CURRENT + h->dir, true);
-        if (h->dir == PD_S2C)
-            a->answers = content && content->ending == PD_AMQP_IS_RESPONSE;
-        return;
-    }
     content->phase = PD_AMQP_NO_CONTENT;
-    pd_amqp_set(a, PD_AMQP_CURRENT + h->dir, false);
+    pd_amqp_set(pd_amqp_of(c), PD_AMQP_CURRENT + h->dir, false);
     switch ((enum pd_amqp_ending)content->ending) {
     case PD_AMQP_IS_REQUEST:
         pd_request_end(c, h);
@@ -187,6 +158,43 @@ void pd_amqp_content_end(struct pd_conn *c, struct pd_half *h)
         pd_response_end(c, h);
         break;
     }
+}
+
+void pd_amqp_content_end(struct pd_conn *c, struct pd_half *h)
+{
+    struct pd_amqp_conn *a = pd_amqp_of(c);
+    struct pd_amqp_channel *ch = pd_amqp_channel(c, a->passing[h->dir]);
+    struct pd_amqp_content *content = ch ? &ch->content[h->dir] : NULL;
+
+    if (content && content->phase == PD_AMQP_BODY && !content->left) {
+        finish(c, h, content);
+        return;
+    }
+    pd_amqp_set(a, PD_AMQP_CURRENT + h->dir, true);
+    if (h->dir == PD_S2C)
+        a->answers = content && content->ending == PD_AMQP_IS_RESPONSE;
+}
+
+uint32_t pd_amqp_content_at_once(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
+{
+    struct pd_amqp_conn *a = pd_amqp_of(c);
+    uint16_t channel = a->passing[h->dir];
+    struct pd_amqp_frame header, body = {.size = 0};
+    struct pd_slice behind;
+
+    if (!whole_frame(in, PD_AMQP_F_HEADER, &header, &behind) || header.channel != channel ||
+        pd_be16(in.p + PD_AMQP_HEAD) != PD_AMQP_BASIC)
+        return 0;
+    uint64_t size = pd_be64(in.p + PD_AMQP_HEAD + SIZE_AT);
+    if (size && (!whole_frame(behind, PD_AMQP_F_BODY, &body, &behind) || body.channel != channel ||
+                 body.size != size))
+        return 0;
+    struct pd_amqp_content *content = &pd_amqp_channel(c, channel)->content[h->dir];
+    set_size(pd_current(c, h->dir), content, size);
+    pd_feed_used(h, in.len - behind.len);
+    finish(c, h, content);
+    a->act[h->dir] = PD_AMQP_PASS;
+    return in.len - behind.len;
 }
 
 /* --- methods --- */
