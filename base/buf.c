@@ -72,8 +72,7 @@ static inline char *few(char *to, uint32_t v)
 
 static inline char *up_to_eight(char *to, uint32_t v)
 {
-    to = few(to, v < TEN_4 ? v : v / TEN_4);
-    return v < TEN_4 ? to : four(to, v % TEN_4);
+    return v < TEN_4 ? few(to, v) : four(few(to, v / TEN_4), v % TEN_4);
 }
 
 /* Front to back, so that nothing has to be moved afterwards. */
