@@ -1,5 +1,6 @@
 /* addr.c: addresses as text. Printing is by hand because it happens twice for every line that goes out. */
 #include "base/addr.h"
+#include "base/buf.h"
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -14,63 +15,64 @@ bool pd_addr_is_v4(const struct pd_addr *a)
 
 static char *print_octet(char *to, uint8_t v)
 {
-    if (v >= 100)
-        *to++ = (char)('0' + v / 100);
-    if (v >= 10)
-        *to++ = (char)('0' + v / 10 % 10);
-    *to++ = (char)('0' + v % 10);
-    return to;
+    if (v < 10) {
+        *to = (char)('0' + v);
+        return to + 1;
+    }
+    *to = (char)('0' + v / 100);
+    return pd_print_pair(to + (v >= 100), v % 100);
 }
 
-static char *print_v4(char *to, const uint8_t *b)
+size_t pd_addr_print_v4(char out[PD_ADDR_TEXT], const uint8_t b[PD_ADDR_V4])
 {
-    for (int i = 0; i < 4; i++) {
-        if (i)
-            *to++ = '.';
+    char *to = print_octet(out, b[0]);
+
+    for (int i = 1; i < PD_ADDR_V4; i++) {
+        *to++ = '.';
         to = print_octet(to, b[i]);
     }
-    return to;
+    return (size_t)(to - out);
 }
 
 static char *print_group(char *to, unsigned v)
 {
-    bool started = false;
+    static const char digit[] = "0123456789abcdef";
 
-    for (int shift = 12; shift >= 0; shift -= 4) {
-        unsigned digit = v >> shift & 0xf;
-        started = started || digit || shift == 0;
-        if (started)
-            *to++ = "0123456789abcdef"[digit];
-    }
+    if (v > 0xfff)
+        *to++ = digit[v >> 12];
+    if (v > 0xff)
+        *to++ = digit[v >> 8 & 0xf];
+    if (v > 0xf)
+        *to++ = digit[v >> 4 & 0xf];
+    *to++ = digit[v & 0xf];
     return to;
 }
 
-/* The first of the longest runs of zero groups, if it is longer than one (RFC 5952, section 4.2). */
-static void longest_zeros(const unsigned group[GROUPS], int *from, int *len)
+/* The first of the longest runs of zero groups, if it is longer than one (RFC 5952, section 4.2). zeros: a
+ * bit for each group. */
+static void longest_zeros(unsigned zeros, unsigned *from, unsigned *len)
 {
+    unsigned begins = zeros; /* of runs that are longer than *len */
+
     *from = GROUPS;
-    *len = 1;
-    for (int i = 0; i < GROUPS; i++) {
-        int n = 0;
-        while (i + n < GROUPS && group[i + n] == 0)
-            n++;
-        if (n > *len) {
-            *from = i;
-            *len = n;
-        }
-        i += n;
+    for (*len = 0; begins; ++*len) {
+        *from = (unsigned)__builtin_ctz(begins);
+        begins &= zeros >> (*len + 1);
     }
+    if (*len < 2)
+        *from = GROUPS;
 }
 
 static char *print_v6(char *to, const uint8_t *b)
 {
-    unsigned group[GROUPS];
-    int from, len;
+    unsigned group[GROUPS], zeros = 0, from, len;
 
-    for (int i = 0; i < GROUPS; i++)
+    for (unsigned i = 0; i < GROUPS; i++) {
         group[i] = (unsigned)(b[2 * i] << 8 | b[2 * i + 1]);
-    longest_zeros(group, &from, &len);
-    for (int i = 0; i < GROUPS; i++) {
+        zeros |= (unsigned)(group[i] == 0) << i;
+    }
+    longest_zeros(zeros, &from, &len);
+    for (unsigned i = 0; i < GROUPS; i++) {
         if (i == from) {
             *to++ = ':';
             *to++ = ':';
@@ -86,8 +88,12 @@ static char *print_v6(char *to, const uint8_t *b)
 
 size_t pd_addr_print(char out[PD_ADDR_TEXT], const struct pd_addr *a)
 {
-    char *end = pd_addr_is_v4(a) ? print_v4(out, a->b + sizeof v4_prefix) : print_v6(out, a->b);
+    char *end = out;
 
+    if (pd_addr_is_v4(a))
+        end += pd_addr_print_v4(out, a->b + sizeof v4_prefix);
+    else
+        end = print_v6(out, a->b);
     *end = '\0';
     return (size_t)(end - out);
 }

@@ -35,6 +35,10 @@ bool pd_addr_is_v4(const struct pd_addr *a);
 /* Prints a in its usual form (RFC 5952, dotted for IPv4) with a final NUL; returns the length without it. */
 size_t pd_addr_print(char out[PD_ADDR_TEXT], const struct pd_addr *a);
 
+/* The same of an IPv4 address alone, without a NUL. */
+enum { PD_ADDR_V4 = 4 };
+size_t pd_addr_print_v4(char out[PD_ADDR_TEXT], const uint8_t b[PD_ADDR_V4]);
+
 /* Reads an IPv4 or IPv6 address; false when text is none. */
 bool pd_addr_parse(struct pd_addr *out, const char *text);
 

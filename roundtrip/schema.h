@@ -15,6 +15,12 @@ struct pd_text {
     bool holed, constant;
 };
 
+/* A literal as a text, in an initializer. */
+#define PD_TEXT_OF(literal)                                                                                  \
+    {                                                                                                        \
+        .s = "" literal, .full = sizeof(literal) - 1, .len = sizeof(literal) - 1, .constant = true           \
+    }
+
 /* A number, or nothing. All zero is "not seen". */
 struct pd_int {
     int64_t v;

@@ -2,7 +2,7 @@
  * names and record data are printed into bounded texts. */
 #ifndef PD_PROTOCOL_DNS_DNS_H
 #define PD_PROTOCOL_DNS_DNS_H
-#include "base/slice.h"
+#include "roundtrip/schema.h"
 
 enum {
     PD_DNS_HEADER = 12,      /* bytes; RFC 1035, section 4.1.1 */
@@ -127,8 +127,9 @@ void pd_dns_print_name(struct pd_dns_text *, const struct pd_dns_name *);
 void pd_dns_put(struct pd_dns_text *, const char *s, uint32_t len);
 void pd_dns_put_char(struct pd_dns_text *, char);
 void pd_dns_put_number(struct pd_dns_text *, uint32_t);
-/* A byte of a character string: `"`, `\` and what is not printable ASCII are escaped. */
+/* A byte of a character string: `"`, `\` and what is not printable ASCII are escaped. All of several. */
 void pd_dns_put_escaped(struct pd_dns_text *, uint8_t);
+void pd_dns_put_string(struct pd_dns_text *, struct pd_slice);
 
 /* --- rdata.c --- */
 
@@ -140,10 +141,10 @@ void pd_dns_print_data(struct pd_dns_text *, const struct pd_dns_cursor *message
 /* --- tables.c --- */
 
 /* Mnemonics, NULL for numbers without one. */
-const char *pd_dns_type_name(uint16_t type);
-const char *pd_dns_class_name(uint16_t class);
-const char *pd_dns_opcode_name(unsigned opcode);
-const char *pd_dns_rcode_name(unsigned rcode);
+const struct pd_text *pd_dns_type_name(uint16_t type);
+const struct pd_text *pd_dns_class_name(uint16_t class);
+const struct pd_text *pd_dns_opcode_name(unsigned opcode);
+const struct pd_text *pd_dns_rcode_name(unsigned rcode);
 /* The layout of a type's data, one letter a part (see rdata.c), or NULL. */
 const char *pd_dns_type_layout(uint16_t type);
 /* The mnemonic, or prefix and number: TYPE65400 (RFC 3597, section 5). */

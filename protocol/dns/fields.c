@@ -87,11 +87,11 @@ PD_COLD static void set_number(struct pd_rec *r, struct pd_text *to, const char 
 }
 
 /* A mnemonic, or what it would be called: prefix and number. */
-static void set_mnemonic(struct pd_rec *r, struct pd_text *to, const char *known, const char *prefix,
-                         uint32_t number)
+static void set_mnemonic(struct pd_rec *r, struct pd_text *to, const struct pd_text *known,
+                         const char *prefix, uint32_t number)
 {
     if (known)
-        pd_text_static(to, known);
+        *to = *known;
     else
         set_number(r, to, prefix, number);
 }

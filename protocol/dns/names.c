@@ -174,14 +174,30 @@ static void put_quoted(struct pd_dns_text *t, uint8_t b)
     pd_dns_put(t, escape, sizeof escape);
 }
 
+static bool stands(uint8_t b)
+{
+    return b >= ' ' && b <= '~' && b != '"' && b != '\\';
+}
+
 void pd_dns_put_escaped(struct pd_dns_text *t, uint8_t b)
 {
-    if (b < ' ' || b > '~')
-        put_decimal(t, b);
+    if (stands(b))
+        pd_dns_put_char(t, (char)b);
     else if (b == '"' || b == '\\')
         put_quoted(t, b);
     else
-        pd_dns_put_char(t, (char)b);
+        put_decimal(t, b);
+}
+
+void pd_dns_put_string(struct pd_dns_text *t, struct pd_slice s)
+{
+    for (uint32_t at = 0, from = 0; at < s.len; from = ++at) {
+        while (at < s.len && stands(s.p[at]))
+            at++;
+        pd_dns_put(t, (const char *)s.p + from, at - from);
+        if (at < s.len)
+            pd_dns_put_escaped(t, s.p[at]);
+    }
 }
 
 PD_COLD static void print_escaped(struct pd_dns_text *t, const struct pd_dns_name *name)

@@ -72,13 +72,12 @@ static bool number4(struct data *d)
 
 static bool ipv4(struct data *d)
 {
-    for (int i = 0; i < 4; i++) {
-        if (i)
-            pd_dns_put_char(d->t, '.');
-        if (!number(d, 1))
-            return false;
-    }
-    return true;
+    const uint8_t *p = take(d, PD_ADDR_V4);
+    char out[PD_ADDR_TEXT];
+
+    if (p)
+        pd_dns_put(d->t, out, (uint32_t)pd_addr_print_v4(out, p));
+    return p;
 }
 
 static bool ipv6(struct data *d)
@@ -109,8 +108,7 @@ static bool name(struct data *d)
 static void put_quoted(struct pd_dns_text *t, struct pd_slice s)
 {
     pd_dns_put_char(t, '"');
-    for (uint32_t i = 0; i < s.len; i++)
-        pd_dns_put_escaped(t, s.p[i]);
+    pd_dns_put_string(t, s);
     pd_dns_put_char(t, '"');
 }
 
@@ -150,8 +148,7 @@ static bool tag(struct data *d)
 
     if (!take_counted(d, &s) || !s.len)
         return false;
-    for (uint32_t i = 0; i < s.len; i++)
-        pd_dns_put_escaped(d->t, s.p[i]);
+    pd_dns_put_string(d->t, s);
     return true;
 }
 
