@@ -193,6 +193,17 @@ static void test_any_byte_in_a_label(void **state)
                 check_byte(n, place, (uint8_t)byte);
 }
 
+/* A header is sane when the tables know its numbers, and Z is not set. */
+static void test_sane_headers(void **state)
+{
+    (void)state;
+    for (unsigned flags = 0; flags <= UINT16_MAX; flags++) {
+        struct pd_dns_header h = {.flags = (uint16_t)flags};
+        bool named = pd_dns_opcode_name(pd_dns_opcode(h.flags)) && pd_dns_rcode_name(flags & 0xf);
+        assert_int_equal(pd_dns_sane(&h), named && !(flags & PD_DNS_Z));
+    }
+}
+
 /* --- record data --- */
 
 static const char *data_text(uint16_t type, uint16_t class, const void *bytes, size_t len, char out[512])
@@ -437,6 +448,7 @@ int main(void)
         cmocka_unit_test(test_pointer_chain),
         cmocka_unit_test(test_longest_name),
         cmocka_unit_test(test_any_byte_in_a_label),
+        cmocka_unit_test(test_sane_headers),
         cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_names_in_data),
         cmocka_unit_test(test_strings),

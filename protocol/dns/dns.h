@@ -31,7 +31,7 @@ enum pd_dns_opcode {
     PD_DNS_UPDATE,
     PD_DNS_DSO
 };
-enum pd_dns_rcode { PD_DNS_NOERROR, PD_DNS_SERVFAIL = 2, PD_DNS_NXDOMAIN = 3 };
+enum pd_dns_rcode { PD_DNS_NOERROR, PD_DNS_SERVFAIL = 2, PD_DNS_NXDOMAIN = 3, PD_DNS_DSOTYPENI = 11 };
 enum pd_dns_section {
     PD_DNS_QUESTIONS,
     PD_DNS_ANSWERS,
@@ -94,10 +94,44 @@ static inline unsigned pd_dns_opcode(uint16_t flags)
     return flags >> 11 & 0xf;
 }
 
+/* The header, which stands at the message's beginning. Inlined, like what is asked of it: each datagram's is
+ * read by sync() and then again. */
+static inline bool pd_dns_read_header(struct pd_dns_cursor *c, struct pd_dns_header *h)
+{
+    if (c->len < PD_DNS_HEADER) {
+        c->cut = true;
+        c->at = c->len;
+        return false;
+    }
+    h->id = pd_be16(c->p);
+    h->flags = pd_be16(c->p + 2);
+    for (int i = 0; i < PD_DNS_SECTIONS; i++)
+        h->count[i] = pd_be16(c->p + 4 + 2 * i);
+    c->at = PD_DNS_HEADER;
+    return true;
+}
+
+/* Of all sections behind the questions. */
+static inline uint32_t pd_dns_records(const struct pd_dns_header *h)
+{
+    return (uint32_t)h->count[PD_DNS_ANSWERS] + h->count[PD_DNS_AUTHORITY] + h->count[PD_DNS_ADDITIONAL];
+}
+
+/* Opcode and response code have names, Z is not set, and the counts are as they can be. */
+static inline bool pd_dns_sane(const struct pd_dns_header *h)
+{
+    enum {
+        OPCODES = 1 << PD_DNS_QUERY | 1 << PD_DNS_IQUERY | 1 << PD_DNS_STATUS | 1 << PD_DNS_NOTIFY |
+                  1 << PD_DNS_UPDATE | 1 << PD_DNS_DSO
+    };
+
+    return OPCODES >> pd_dns_opcode(h->flags) & 1 && (h->flags & 0xf) <= PD_DNS_DSOTYPENI &&
+           !(h->flags & PD_DNS_Z) && h->count[PD_DNS_QUESTIONS] <= UINT16_MAX / PD_DNS_QUESTION_LEAST &&
+           pd_dns_records(h) <= UINT16_MAX / PD_DNS_RECORD_LEAST;
+}
+
 /* --- message.c --- */
 
-/* The header at the cursor. */
-bool pd_dns_read_header(struct pd_dns_cursor *, struct pd_dns_header *);
 bool pd_dns_read_question(struct pd_dns_cursor *, struct pd_dns_question *);
 /* Owner, type, class, ttl and the extent of the data, which lies within the message. The owner is not looked
  * at. */
@@ -109,8 +143,6 @@ bool pd_dns_read_serial(const struct pd_dns_cursor *, const struct pd_dns_record
  * EXACTLY: one whole message and nothing else, with one question of a known type and class. */
 enum pd_dns_likeness { PD_DNS_NOT, PD_DNS_LIKELY, PD_DNS_EXACTLY };
 
-/* Opcode, response code and counts as they can be, Z not set. */
-bool pd_dns_sane(const struct pd_dns_header *);
 /* Bounded work, also for the worst bytes. */
 enum pd_dns_likeness pd_dns_probe(struct pd_slice);
 

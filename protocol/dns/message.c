@@ -18,19 +18,6 @@ static const uint8_t *take(struct pd_dns_cursor *c, uint32_t n)
     return p;
 }
 
-bool pd_dns_read_header(struct pd_dns_cursor *c, struct pd_dns_header *h)
-{
-    const uint8_t *p = take(c, PD_DNS_HEADER);
-
-    if (!p)
-        return false;
-    h->id = pd_be16(p);
-    h->flags = pd_be16(p + 2);
-    for (int i = 0; i < PD_DNS_SECTIONS; i++)
-        h->count[i] = pd_be16(p + 4 + 2 * i);
-    return true;
-}
-
 bool pd_dns_read_question(struct pd_dns_cursor *c, struct pd_dns_question *q)
 {
     if (!pd_dns_read_name(c, &q->name))
@@ -69,20 +56,6 @@ bool pd_dns_read_serial(const struct pd_dns_cursor *message, const struct pd_dns
     return p;
 }
 
-static uint32_t records_of(const struct pd_dns_header *h)
-{
-    return (uint32_t)h->count[PD_DNS_ANSWERS] + h->count[PD_DNS_AUTHORITY] + h->count[PD_DNS_ADDITIONAL];
-}
-
-bool pd_dns_sane(const struct pd_dns_header *h)
-{
-    if (!pd_dns_opcode_name(pd_dns_opcode(h->flags)) || h->flags & PD_DNS_Z ||
-        !pd_dns_rcode_name(h->flags & 0xf))
-        return false;
-    return h->count[PD_DNS_QUESTIONS] <= UINT16_MAX / PD_DNS_QUESTION_LEAST &&
-           records_of(h) <= UINT16_MAX / PD_DNS_RECORD_LEAST;
-}
-
 /* A query that asks one thing and says nothing of its own, or the response to one. */
 static bool usual_header(const struct pd_dns_header *h)
 {
@@ -104,7 +77,7 @@ enum pd_dns_likeness pd_dns_probe(struct pd_slice m)
     for (uint32_t i = 0; i < h.count[PD_DNS_QUESTIONS] && i < PROBE_RECORDS && pd_dns_ok(&c); i++)
         if (pd_dns_read_question(&c, &q))
             exact = pd_dns_type_name(q.type) && pd_dns_class_name(q.class);
-    for (uint32_t i = 0; i < records_of(&h) && i < PROBE_RECORDS && pd_dns_ok(&c); i++)
+    for (uint32_t i = 0; i < pd_dns_records(&h) && i < PROBE_RECORDS && pd_dns_ok(&c); i++)
         pd_dns_read_record(&c, &r);
     if (c.bad)
         return PD_DNS_NOT;
