@@ -143,12 +143,27 @@ static inline const struct pd_party *pd_party_of(struct pd_conn *c)
 /* Bytes of a connection whose protocol is not known. Decides, or keeps what it must. Returns the half of that
  * direction: the ends may turn out to be the other way round. */
 PD_COLD struct pd_half *pd_detect_feed(struct pd_conn *, struct pd_half *, struct pd_slice);
-/* The protocols that the rules allow between these ends, as bits. */
-uint16_t pd_detect_candidates(const struct pd_setup *, uint8_t transport, const struct pd_end *a,
-                              const struct pd_end *b);
+/* The protocols that the rules, of which there are some, allow between these ends, as bits. */
+uint16_t pd_detect_ruled(const struct pd_setup *, const struct pd_end *a, const struct pd_end *b);
+
+/* Those of the transport that are allowed between these ends. Inlined: each datagram asks. */
+static inline uint16_t pd_detect_candidates(const struct pd_setup *setup, uint8_t transport,
+                                            const struct pd_end *a, const struct pd_end *b)
+{
+    uint16_t all = transport == PD_TCP ? setup->on_tcp : setup->on_udp;
+
+    return setup->rule_count ? all & pd_detect_ruled(setup, a, b) : all;
+}
+
 /* Those of the candidates that are known by this server port. */
-uint16_t pd_detect_known(const struct pd_setup *, uint8_t transport, const struct pd_end *server,
-                         uint16_t candidates);
+static inline uint16_t pd_detect_known(const struct pd_setup *setup, uint8_t transport,
+                                       const struct pd_end *server, uint16_t candidates)
+{
+    const uint16_t *ports = transport == PD_TCP ? setup->tcp_ports : setup->udp_ports;
+
+    return ports[server->port] & candidates;
+}
+
 /* The connection begins to speak protos[index]: counters, state. False: no memory, it is given up. */
 bool pd_conn_speak(struct pd_conn *, unsigned index);
 /* No protocol understands the connection: it is counted, and its bytes are not looked at any more. */

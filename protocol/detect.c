@@ -24,13 +24,10 @@ static bool port_in(const struct pd_rule *rule, uint16_t port)
     return false;
 }
 
-uint16_t pd_detect_candidates(const struct pd_setup *setup, uint8_t transport, const struct pd_end *a,
-                              const struct pd_end *b)
+uint16_t pd_detect_ruled(const struct pd_setup *setup, const struct pd_end *a, const struct pd_end *b)
 {
-    uint16_t all = transport == PD_TCP ? setup->on_tcp : setup->on_udp, mask = 0;
+    uint16_t mask = 0;
 
-    if (!setup->rule_count)
-        return all;
     for (unsigned i = 0; i < setup->rule_count; i++) {
         const struct pd_rule *rule = &setup->rules[i];
         if (rule->has_host && !end_is(a, rule) && !end_is(b, rule))
@@ -41,15 +38,7 @@ uint16_t pd_detect_candidates(const struct pd_setup *setup, uint8_t transport, c
             if (setup->protos[k] == rule->proto || pd_setup_parent(setup, rule->proto) == (int)k)
                 mask |= (uint16_t)(1u << k);
     }
-    return mask & all;
-}
-
-uint16_t pd_detect_known(const struct pd_setup *setup, uint8_t transport, const struct pd_end *server,
-                         uint16_t candidates)
-{
-    const uint16_t *ports = transport == PD_TCP ? setup->tcp_ports : setup->udp_ports;
-
-    return ports[server->port] & candidates;
+    return mask;
 }
 
 struct pd_unknown_port *pd_detect_unknown(struct pd_worker *w, uint8_t transport, uint16_t port,
