@@ -3,6 +3,7 @@
  * Inlined, because a usual text is so short that a call would cost as much. */
 #ifndef PD_EXPORTER_PLAIN_H
 #define PD_EXPORTER_PLAIN_H
+#include "base/inline.h"
 #include "base/word.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,9 +11,6 @@
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
-
-/* Also where a caller is rare: or its copy, made small, might become the one for all. */
-#define PD_INLINE __attribute__((always_inline)) static inline
 
 enum { PD_PLAIN_WIDE = 16, PD_PLAIN_WORD = 8, PD_PLAIN_HALF = 4 };
 

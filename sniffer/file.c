@@ -4,6 +4,7 @@
  * is read as fills a batch, going by the size of the packets before: little must be carried over. */
 #include "sniffer/file.h"
 #include "base/check.h"
+#include "base/inline.h"
 #include "sniffer/reader.h"
 #include <errno.h>
 #include <stdio.h>
@@ -178,7 +179,7 @@ static void drop(struct pd_file *f, struct filling *b, uint64_t n)
 
 /* The headers of a record, if one begins there. Inlined, or gcc takes a function that only prefetches for one
  * without effect, and drops the calls. */
-static inline __attribute__((always_inline)) void fetch(const struct filling *b, uint64_t from)
+PD_INLINE void fetch(const struct filling *b, uint64_t from)
 {
     if (from + 2 * CACHE_LINE > b->have - b->at)
         return;
@@ -189,7 +190,7 @@ static inline __attribute__((always_inline)) void fetch(const struct filling *b,
 /* A window is in no cache yet, and a record is found only by the length of the one before, of n bytes: each
  * would be waited for in turn. Asks memory for what probably comes: the next headers; behind a small record
  * as many bytes farther on; behind large ones of one size, as bulk transfers have them, more of that size. */
-static inline __attribute__((always_inline)) void look_ahead(struct filling *b, uint64_t n)
+PD_INLINE void look_ahead(struct filling *b, uint64_t n)
 {
     uint64_t left = b->have - b->at;
 

@@ -1,5 +1,6 @@
 /* client.c: what the client sends. Queries and calls are records; Parse, Bind, Describe and Close are parts
  * of the record of the Execute behind them, or of a group that a Sync or a Flush ends without one. */
+#include "base/inline.h"
 #include "protocol/postgresql/postgresql.h"
 
 static struct pd_pg *fields_of(struct pd_rec *r)
@@ -171,8 +172,7 @@ static const uint8_t part_size[] = {
 };
 
 /* Adds a part to the record, or NULL: there is no room, and the record went out. Inlined for each kind. */
-__attribute__((always_inline)) static inline struct pd_pg_part *add_part(struct pd_conn *c, struct pd_rec *r,
-                                                                         enum pd_pg_part_kind kind)
+PD_INLINE struct pd_pg_part *add_part(struct pd_conn *c, struct pd_rec *r, enum pd_pg_part_kind kind)
 {
     struct pd_pg *f = fields_of(r);
     struct pd_pg_part *part = pd_rec_alloc(r, part_size[kind]);
