@@ -34,6 +34,31 @@ static inline uint32_t pd_half_word(const void *p)
     return v;
 }
 
+/* Few bytes, to another place: moves of constant size, of which the last may overlap the one before, are
+ * faster than a general copy. */
+static inline void pd_copy_short(void *to, const void *from, uint32_t n)
+{
+    enum { WIDE = 16, WORD = 8, HALF = 4 };
+    const char *s = from;
+    char *t = to;
+
+    if (n >= WIDE) {
+        for (uint32_t i = 0; i + WIDE < n; i += WIDE)
+            memcpy(t + i, s + i, WIDE);
+        memcpy(t + n - WIDE, s + n - WIDE, WIDE);
+    } else if (n >= WORD) {
+        memcpy(t, s, WORD);
+        memcpy(t + n - WORD, s + n - WORD, WORD);
+    } else if (n >= HALF) {
+        memcpy(t, s, HALF);
+        memcpy(t + n - HALF, s + n - HALF, HALF);
+    } else if (n > 0) { /* the first, the one in the middle, the last */
+        t[0] = s[0];
+        t[n / 2] = s[n / 2];
+        t[n - 1] = s[n - 1];
+    }
+}
+
 /* memcmp() without a call, for short texts. What is left over is compared with bytes before it again. */
 static inline bool pd_same_bytes(const void *one, const void *other, uint32_t n)
 {

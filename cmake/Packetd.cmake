@@ -88,10 +88,11 @@ function(packetd_test name)
   set_tests_properties(${name} PROPERTIES TIMEOUT 120)
 endfunction()
 
-# packetd_protocol(dns SOURCES dns.c names.c TESTS dns_test.c names_test.c USES lib): one folder below protocol/. Each
-# test is a program of its own, dns.test and dns.names; it may use the driver for hand-written bytes, tests/drive.h.
+# packetd_protocol(dns SOURCES dns.c names.c TESTS dns_test.c names_test.c USES lib TESTS_USE lib): one folder below
+# protocol/. Each test is a program of its own, dns.test and dns.names; it may use the driver for hand-written bytes,
+# tests/drive.h.
 function(packetd_protocol name)
-  cmake_parse_arguments(A "" "" "SOURCES;TESTS;USES" ${ARGN})
+  cmake_parse_arguments(A "" "" "SOURCES;TESTS;USES;TESTS_USE" ${ARGN})
   add_library(pd_proto_${name} OBJECT ${A_SOURCES})
   target_link_libraries(pd_proto_${name} PUBLIC pd_flags ${A_USES})
   set_property(GLOBAL APPEND PROPERTY PD_PROTOCOLS ${name})
@@ -100,6 +101,6 @@ function(packetd_protocol name)
     if(stem STREQUAL name)
       set(stem test)
     endif()
-    packetd_test(${name}.${stem} SOURCES ${file} USES pd_drive)
+    packetd_test(${name}.${stem} SOURCES ${file} USES pd_drive ${A_TESTS_USE})
   endforeach()
 endfunction()

@@ -3,6 +3,7 @@
 #include "roundtrip/record.h"
 #include "base/check.h"
 #include "base/cold.h"
+#include "base/inline.h"
 #include "base/word.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -151,35 +152,12 @@ static uint32_t text_room(struct pd_rec *r, uint32_t n)
     return least(n, piece_room(r));
 }
 
-/* Texts are short: moves of constant size, of which the last may overlap the one before, are faster than a
- * general copy. */
-static inline void copy(char *to, const uint8_t *from, uint32_t n)
-{
-    enum { WIDE = 16, WORD = 8, HALF = 4 };
-
-    if (n >= WIDE) {
-        for (uint32_t i = 0; i + WIDE < n; i += WIDE)
-            memcpy(to + i, from + i, WIDE);
-        memcpy(to + n - WIDE, from + n - WIDE, WIDE);
-    } else if (n >= WORD) {
-        memcpy(to, from, WORD);
-        memcpy(to + n - WORD, from + n - WORD, WORD);
-    } else if (n >= HALF) {
-        memcpy(to, from, HALF);
-        memcpy(to + n - HALF, from + n - HALF, HALF);
-    } else if (n > 0) { /* the first, the one in the middle, the last */
-        to[0] = (char)from[0];
-        to[n / 2] = (char)from[n / 2];
-        to[n - 1] = (char)from[n - 1];
-    }
-}
-
 static void push(struct pd_rec *r, struct pd_text *t, struct pd_slice in, uint32_t n)
 {
     if (n > COPY_WORDS)
         memcpy(r->at, in.p, n);
     else
-        copy(r->at, in.p, n);
+        pd_copy_short(r->at, in.p, n);
     r->at += n;
     r->arena_left -= n;
     t->len = (uint16_t)(t->len + n);
@@ -204,7 +182,7 @@ void pd_text_set(struct pd_rec *r, struct pd_text *t, struct pd_slice in, uint16
         return;
     }
     *t = (struct pd_text){.s = n ? r->at : "", .full = in.len, .len = (uint16_t)n};
-    copy(r->at, in.p, n);
+    pd_copy_short(r->at, in.p, n);
     r->at += n;
     r->arena_left -= n;
 }
@@ -352,18 +330,18 @@ static inline uint64_t copy_lower_few(char *to, const uint8_t *from, uint32_t n)
 }
 
 /* Copies a name in lower case; returns a number that is the same for equal names. */
-__attribute__((always_inline)) static inline uint64_t copy_lower(char *to, const uint8_t *from, uint32_t n)
+PD_INLINE uint32_t copy_lower(char *to, const uint8_t *from, uint32_t n)
 {
     enum { WORD = 8, WIDE = 16 };
     uint64_t sum = n;
     uint32_t i = 0;
 
     if (n < WORD)
-        return mix(copy_lower_few(to, from, n), 0);
+        return (uint32_t)(mix(copy_lower_few(to, from, n), 0) >> 32);
     for (; i + WIDE < n; i += WIDE)
         sum = copy_lower16(to, from, i, i + WORD, sum);
     /* The last words may overlap what comes before them. */
-    return mix(copy_lower16(to, from, least(i, n - WORD), n - WORD, sum), 0);
+    return (uint32_t)(mix(copy_lower16(to, from, least(i, n - WORD), n - WORD, sum), 0) >> 32);
 }
 
 static bool same_name(const struct pd_header *a, const struct pd_header *b)
@@ -379,20 +357,20 @@ PD_COLD static void find_again(const struct pd_list *l, struct pd_header *h)
 }
 
 /* Two bits of a set: with one, some two of eight names would share it in every third message. */
-static inline uint64_t bits_of(uint64_t hash)
+static inline uint64_t bits_of(uint32_t hash)
 {
-    return UINT64_C(1) << (hash >> 58) | UINT64_C(1) << (hash >> 52 & 63);
+    return UINT64_C(1) << (hash >> 26) | UINT64_C(1) << (hash >> 20 & 63);
 }
 
-/* Copies the name to where n bytes are free, and marks h, the list's last node, when an earlier one has it.
- * The set of hashes says at once that most have not. Inlined: each header of each message comes here. */
-__attribute__((always_inline)) static inline void set_name(struct pd_list *l, struct pd_header *h, char *to,
-                                                           struct pd_slice name, uint32_t n)
+/* Names h, the list's last node, and marks it when an earlier one has the name. The set of hashes says at
+ * once that most have not. Inlined: each header of each message comes here. */
+PD_INLINE void set_name(struct pd_list *l, struct pd_header *h, const char *name, uint32_t n, uint32_t full,
+                        uint32_t hash)
 {
-    uint64_t hash = copy_lower(to, name.p, n), bits = bits_of(hash);
+    uint64_t bits = bits_of(hash);
 
-    h->name = (struct pd_text){.s = to, .full = name.len, .len = (uint16_t)n};
-    h->hash = (uint32_t)(hash >> 32);
+    h->name = (struct pd_text){.s = name, .full = full, .len = (uint16_t)n};
+    h->hash = hash;
     if ((l->names & bits) == bits) {
         find_again(l, h);
         l->repeats = l->repeats || h->again;
@@ -407,7 +385,7 @@ struct pd_header *pd_list_header(struct pd_rec *r, struct pd_list *l, uint16_t m
     if (!h)
         return NULL;
     uint32_t n = text_room(r, least(name.len, HEADER_NAME_MAX));
-    set_name(l, h, r->at, name, n);
+    set_name(l, h, r->at, n, name.len, copy_lower(r->at, name.p, n));
     r->at += n;
     r->arena_left -= n;
     return h;
@@ -424,36 +402,82 @@ PD_COLD static struct pd_header *header_apart(struct pd_rec *r, struct pd_list *
     return h;
 }
 
+/* A node with room for `all` bytes of texts behind it. NULL: no room in the piece at hand, or in the list. */
+PD_INLINE struct pd_header *header_node(struct pd_rec *r, struct pd_list *l, uint16_t max, uint32_t texts)
+{
+    uint32_t pad = (uint32_t)(-(uintptr_t)r->at & (PD_ARENA_ALIGN - 1));
+    uint32_t all = (uint32_t)sizeof(struct pd_header) + texts;
+
+    if (l->count >= max || all > r->arena_left)
+        return NULL;
+    if (pad + all > piece_room(r)) {
+        if (all > CHUNK_ROOM || !new_piece(r, all))
+            return NULL;
+        pad = 0; /* chunks begin aligned */
+    }
+    struct pd_header *h = (struct pd_header *)(void *)(r->at + pad);
+    h->next = NULL;
+    h->again = false;
+    append(l, h);
+    if (l->full < UINT16_MAX)
+        l->full++;
+    r->at = (char *)h + all;
+    r->arena_left -= all;
+    return h;
+}
+
+PD_INLINE void copy_any(char *to, const uint8_t *from, uint32_t n)
+{
+    if (n > COPY_WORDS)
+        memcpy(to, from, n);
+    else
+        pd_copy_short(to, from, n);
+}
+
+PD_INLINE void set_value(struct pd_header *h, const char *text, struct pd_slice value, uint32_t m)
+{
+    h->value = (struct pd_text){.s = m ? text : "", .full = value.len, .len = (uint16_t)m};
+}
+
 struct pd_header *pd_list_header_value(struct pd_rec *r, struct pd_list *l, uint16_t max,
                                        struct pd_slice name, struct pd_slice value, uint16_t cap)
 {
     uint32_t n = least(name.len, HEADER_NAME_MAX), m = least(value.len, cap);
-    uint32_t pad = (uint32_t)(-(uintptr_t)r->at & (PD_ARENA_ALIGN - 1));
-    uint32_t all = (uint32_t)sizeof(struct pd_header) + n + m;
+    struct pd_header *h = header_node(r, l, max, n + m);
 
-    if (l->count >= max || all > r->arena_left)
+    if (!h)
         return header_apart(r, l, max, name, value, cap);
-    if (pad + all > piece_room(r)) {
-        if (all > CHUNK_ROOM || !new_piece(r, all))
-            return header_apart(r, l, max, name, value, cap);
-        pad = 0; /* chunks begin aligned */
-    }
-    struct pd_header *h = (struct pd_header *)(void *)(r->at + pad);
     char *text = (char *)(h + 1);
-    h->next = NULL;
-    h->again = false;
-    h->value = (struct pd_text){.s = m ? text + n : "", .full = value.len, .len = (uint16_t)m};
-    append(l, h);
-    if (l->full < UINT16_MAX)
-        l->full++;
-    set_name(l, h, text, name, n);
-    if (m > COPY_WORDS)
-        memcpy(text + n, value.p, m);
-    else
-        copy(text + n, value.p, m);
-    r->at = text + n + m;
-    r->arena_left -= all;
+    set_name(l, h, text, n, name.len, copy_lower(text, name.p, n));
+    set_value(h, text + n, value, m);
+    copy_any(text + n, value.p, m);
     return h;
+}
+
+struct pd_header *pd_list_header_known(struct pd_rec *r, struct pd_list *l, uint16_t max,
+                                       struct pd_slice name, uint32_t hash, struct pd_slice value,
+                                       uint16_t cap)
+{
+    uint32_t n = name.len, m = least(value.len, cap);
+    struct pd_header *h = header_node(r, l, max, n + m);
+
+    if (!h)
+        return header_apart(r, l, max, name, value, cap);
+    char *text = (char *)(h + 1);
+    set_name(l, h, text, n, n, hash);
+    set_value(h, text + n, value, m);
+    copy_any(text, name.p, n + m);
+    return h;
+}
+
+uint32_t pd_header_hash(struct pd_slice name)
+{
+    char lower[PD_HEADER_HASH_MAX];
+
+    if (name.len > sizeof lower)
+        return 0;
+    uint32_t hash = copy_lower(lower, name.p, name.len);
+    return memcmp(lower, name.p, name.len) == 0 ? hash : 0;
 }
 
 void pd_rec_clear_side(struct pd_rec *r, enum pd_side side)

@@ -169,6 +169,17 @@ struct pd_header *pd_list_header(struct pd_rec *, struct pd_list *, uint16_t max
 struct pd_header *pd_list_header_value(struct pd_rec *, struct pd_list *, uint16_t max, struct pd_slice name,
                                        struct pd_slice value, uint16_t cap);
 
+enum { PD_HEADER_HASH_MAX = 64 };
+
+/* Of a name that comes again and again: what pd_list_header_known() needs. 0: it has upper-case letters, or
+ * more than PD_HEADER_HASH_MAX bytes. */
+uint32_t pd_header_hash(struct pd_slice name);
+
+/* As pd_list_header_value(), but faster: hash is that of the name, not 0, and the value lies behind the name.
+ */
+struct pd_header *pd_list_header_known(struct pd_rec *, struct pd_list *, uint16_t max, struct pd_slice name,
+                                       uint32_t hash, struct pd_slice value, uint16_t cap);
+
 /* Forgets the fields of one side, as before they were seen (an interim response). Arena stays used. */
 void pd_rec_clear_side(struct pd_rec *, enum pd_side);
 #endif

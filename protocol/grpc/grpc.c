@@ -130,22 +130,22 @@ static void read_message(struct pd_rec *r, struct pd_text *text, struct pd_slice
 
 static void field(struct pd_rec *r, unsigned dir, struct pd_slice name, struct pd_slice value)
 {
-    struct pd_http2 *f = pd_fields(r);
-    struct pd_http2_call *call = &f->call;
+    struct pd_http2_call *call = &((struct pd_http2 *)pd_fields(r))->call;
 
-    if (name.len == 12 && dir == PD_S2C && pd_slice_eq(name, PD_SLICE("content-type"))) {
-        if (!f->side[PD_S2C].begun && !claim(value))
-            f->side[PD_S2C].lost = true; /* a page of a proxy's: there are no messages to be counted */
-        return;
-    }
-    if (name.len < 11 || memcmp(name.p, "grpc-", 5) != 0)
-        return;
     if (dir == PD_C2S && pd_slice_eq(name, PD_SLICE("grpc-timeout")))
         pd_text_set(r, &call->timeout, value, TIMEOUT_MAX);
     else if (dir == PD_S2C && pd_slice_eq(name, PD_SLICE("grpc-status")))
         read_status(call, value);
     else if (dir == PD_S2C && pd_slice_eq(name, PD_SLICE("grpc-message")))
         read_message(r, &call->message, value);
+}
+
+/* A page of a proxy's has no messages that could be counted. */
+static void typed(struct pd_rec *r, struct pd_slice value)
+{
+    struct pd_http2 *f = pd_fields(r);
+
+    f->side[PD_S2C].lost = !claim(value);
 }
 
 /* "/package.Service/Method" */
@@ -271,7 +271,9 @@ static bool ended(struct pd_rec *r, int64_t reset)
 }
 
 static const struct pd_http2_face face = {
+    .names = {'g', 'r', 'p', 'c'},
     .field = field,
+    .typed = typed,
     .asked = asked,
     .ahead = ahead,
     .data = data,

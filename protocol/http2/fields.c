@@ -99,28 +99,15 @@ static void set_status(struct pd_rec *r, struct pd_http2 *f, struct pd_slice val
         pd_text_set(r, &f->error, value, 3);
 }
 
-/* RFC 9113, section 8.3. */
-static void pseudo(struct pd_rec *r, struct pd_http2 *f, unsigned dir, struct pd_slice name,
-                   struct pd_slice value)
+/* Of a request. RFC 9113, section 8.3.1. */
+static void set_method(struct pd_rec *r, struct pd_http2 *f, struct pd_slice value)
 {
-    if (dir == PD_S2C && pd_slice_eq(name, PD_SLICE(":status"))) {
-        set_status(r, f, value);
-    } else if (dir == PD_S2C) {
-        return;
-    } else if (pd_slice_eq(name, PD_SLICE(":method"))) {
-        if (pd_slice_eq(value, PD_SLICE("GET")))
-            pd_text_static(&f->method, "GET");
-        else if (pd_slice_eq(value, PD_SLICE("POST")))
-            pd_text_static(&f->method, "POST");
-        else
-            pd_text_set(r, &f->method, value, PD_HTTP2_METHOD_MAX);
-    } else if (pd_slice_eq(name, PD_SLICE(":path"))) {
-        set_path(r, f, value);
-    } else if (pd_slice_eq(name, PD_SLICE(":scheme"))) {
-        pd_text_set(r, &f->scheme, value, PD_HTTP2_SCHEME_MAX);
-    } else if (pd_slice_eq(name, PD_SLICE(":authority"))) {
-        pd_text_set(r, &f->host, value, PD_HTTP2_HOST_MAX);
-    }
+    if (pd_slice_eq(value, PD_SLICE("GET")))
+        pd_text_static(&f->method, "GET");
+    else if (pd_slice_eq(value, PD_SLICE("POST")))
+        pd_text_static(&f->method, "POST");
+    else
+        pd_text_set(r, &f->method, value, PD_HTTP2_METHOD_MAX);
 }
 
 static bool holds(struct pd_slice s, struct pd_slice word)
@@ -148,25 +135,18 @@ static void become(struct pd_conn *c, struct pd_rec *r, unsigned dir, const stru
         f->face->missed(r, PD_C2S);
 }
 
-/* Fields that matter here. */
-static void know(struct pd_conn *c, struct pd_rec *r, unsigned dir, struct pd_slice name,
-                 struct pd_slice value)
+static void set_type(const struct pd_http2_block *b, struct pd_slice value)
 {
-    struct pd_http2 *f = pd_fields(r);
-    struct pd_http2_side *side = &f->side[dir];
+    struct pd_http2 *f = b->fields;
+    bool open = !f->face && !b->side->typed && (b->dir == PD_C2S || f->side[PD_REQUEST].unknown);
+    const struct pd_proto *child = open ? pd_child(b->conn, value) : NULL;
 
-    if (name.len == 4 && dir == PD_C2S && !f->host.s && pd_slice_eq(name, PD_SLICE("host"))) {
-        pd_text_set(r, &f->host, value, PD_HTTP2_HOST_MAX);
-    } else if (pd_slice_eq(name, PD_SLICE("content-type"))) {
-        bool open = !f->face && !side->typed && (dir == PD_C2S || f->side[PD_REQUEST].unknown);
-        const struct pd_proto *child = open ? pd_child(c, value) : NULL;
-        side->typed = true;
-        side->text = ((const struct pd_http2_options *)pd_options(c))->body && is_text(value);
-        if (child)
-            become(c, r, dir, child);
-    } else if (pd_slice_eq(name, PD_SLICE("content-encoding"))) {
-        side->encoded = !pd_slice_eq(value, PD_SLICE("identity"));
-    }
+    if (f->face && b->dir == PD_S2C)
+        f->face->typed(b->rec, value);
+    b->side->typed = true;
+    b->side->text = b->options->body && is_text(value);
+    if (child)
+        become(b->conn, b->rec, b->dir, child);
 }
 
 static bool named(const struct pd_names *names, struct pd_slice name)
@@ -177,32 +157,96 @@ static bool named(const struct pd_names *names, struct pd_slice name)
     return false;
 }
 
-/* Of headers that could not be known the place stays free, so that the others are the same in any case. */
-static uint16_t room(const struct pd_http2_side *side)
+/* A header, or a trailer. */
+static void keep(const struct pd_http2_block *b, struct pd_slice name, uint32_t hash, struct pd_slice value)
 {
-    return side->unknown < PD_HTTP2_HEADERS_MAX ? PD_HTTP2_HEADERS_MAX - side->unknown : 0;
+    const struct pd_http2_face *face = b->fields->face;
+    struct pd_http2_side *side = b->side;
+
+    if (face && name.len > sizeof face->names && memcmp(name.p, face->names, sizeof face->names) == 0)
+        face->field(b->rec, b->dir, name, value);
+    if (side->begun && !face)
+        return; /* a trailer */
+    if (!b->options->headers.all && !named(&b->options->headers, name))
+        return;
+    if (hash)
+        pd_list_header_known(b->rec, &side->headers, b->room, name, hash, value, PD_HTTP2_VALUE_MAX);
+    else
+        pd_list_header_value(b->rec, &side->headers, b->room, name, value, PD_HTTP2_VALUE_MAX);
 }
 
-void pd_http2_field(struct pd_conn *c, struct pd_rec *r, unsigned dir, struct pd_slice name,
-                    struct pd_slice value)
+/* Of a request, section 8.3.1. */
+static void ask(struct pd_rec *r, struct pd_http2 *f, enum pd_http2_meaning meaning, struct pd_slice value)
 {
-    struct pd_http2 *f = pd_fields(r);
-
-    if (pd_rec_is_void(r))
-        return;
-    if (name.p[0] == ':') {
-        pseudo(r, f, dir, name, value);
-        return;
+    switch (meaning) {
+    case PD_HTTP2_METHOD:
+        set_method(r, f, value);
+        break;
+    case PD_HTTP2_PATH:
+        set_path(r, f, value);
+        break;
+    case PD_HTTP2_SCHEME:
+        pd_text_set(r, &f->scheme, value, PD_HTTP2_SCHEME_MAX);
+        break;
+    case PD_HTTP2_AUTHORITY:
+        pd_text_set(r, &f->host, value, PD_HTTP2_HOST_MAX);
+        break;
+    default:
+        break;
     }
-    if (!f->side[dir].begun)
-        know(c, r, dir, name, value);
-    if (f->face)
-        f->face->field(r, dir, name, value);
-    if (f->side[dir].begun && !f->face)
-        return; /* a trailer */
-    const struct pd_http2_options *options = pd_options(c);
-    if (options->headers.all || named(&options->headers, name))
-        pd_list_header_value(r, &f->side[dir].headers, room(&f->side[dir]), name, value, PD_HTTP2_VALUE_MAX);
+}
+
+static void mark(const struct pd_http2_block *b, enum pd_http2_meaning meaning, struct pd_slice value)
+{
+    struct pd_http2 *f = b->fields;
+
+    if (b->side->begun)
+        return; /* trailers say nothing of these */
+    if (meaning == PD_HTTP2_CONTENT_TYPE)
+        set_type(b, value);
+    else if (meaning == PD_HTTP2_CONTENT_ENCODING)
+        b->side->encoded = !pd_slice_eq(value, PD_SLICE("identity"));
+    else if (b->dir == PD_C2S && !f->host.s)
+        pd_text_set(b->rec, &f->host, value, PD_HTTP2_HOST_MAX);
+}
+
+void pd_http2_field(const struct pd_http2_block *b, const struct pd_hpack_field *field)
+{
+    struct pd_slice name = {field->text, field->name}, value = {field->text + field->name, field->value};
+    enum pd_http2_meaning meaning = field->meaning;
+
+    if (meaning >= PD_HTTP2_HOST)
+        mark(b, meaning, value);
+    if (meaning == PD_HTTP2_OTHER || meaning >= PD_HTTP2_HOST)
+        keep(b, name, field->hash, value);
+    else if (b->dir == PD_C2S)
+        ask(b->rec, b->fields, meaning, value);
+    else if (meaning == PD_HTTP2_STATUS)
+        set_status(b->rec, b->fields, value);
+}
+
+enum pd_http2_meaning pd_http2_meaning(struct pd_slice name)
+{
+    static const struct {
+        char name[23];
+        uint8_t len;
+        enum pd_http2_meaning meaning;
+    } known[] = {{":path", 5, PD_HTTP2_PATH},
+                 {":method", 7, PD_HTTP2_METHOD},
+                 {":scheme", 7, PD_HTTP2_SCHEME},
+                 {":authority", 10, PD_HTTP2_AUTHORITY},
+                 {":status", 7, PD_HTTP2_STATUS},
+                 {"host", 4, PD_HTTP2_HOST},
+                 {"content-type", 12, PD_HTTP2_CONTENT_TYPE},
+                 {"content-encoding", 16, PD_HTTP2_CONTENT_ENCODING}};
+    uint8_t first = name.len ? name.p[0] : 0;
+
+    if (first != ':' && first != 'c' && first != 'h')
+        return PD_HTTP2_OTHER;
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (name.len == known[i].len && memcmp(name.p, known[i].name, name.len) == 0)
+            return known[i].meaning;
+    return first == ':' ? PD_HTTP2_PSEUDO : PD_HTTP2_OTHER;
 }
 
 void pd_http2_asked(struct pd_rec *r)

@@ -1,86 +1,16 @@
-/* hpack.c: nghttp2's inflater with lent memory, and the table filled with placeholders where fields were
- * missed.
- *
- * A placeholder, a literal with an empty name and an empty value, takes 32 bytes of the table, the least a
- * field can take. So the table holds at least as many fields as the sender's, each at its place counted from
- * the newest, and what the sender refers to is either what was seen or a placeholder. RFC 7541, sections 4
- * and 6.2.1. */
+/* hpack.c: fields of header blocks, and the table as they change it. What was not seen are the table's oldest
+ * fields, so an index is either one that was seen, or one of those. RFC 7541. */
 #include "protocol/http2/hpack.h"
-#include "base/check.h"
+#include "protocol/http2/http2.h"
 
 enum {
     TABLE_USUAL = 4096, /* SETTINGS_HEADER_TABLE_SIZE where nobody raised it */
-    TABLE_MAX = 65536,
-    ENTRY_OVERHEAD = 32, /* what a field takes of the table beside its text, section 4.1 */
-    PLACEHOLDER = ENTRY_OVERHEAD,
-    ERRORS_MAX = 8 /* then this direction's headers stay unknown */
+    ERRORS_MAX = 8,     /* then this direction's headers stay unknown */
+    /* The first bits of what is not an index, sections 6.2 and 6.3. */
+    ADDED = 0x40,
+    SIZE_BITS = 0xe0,
+    SIZED = 0x20
 };
-
-/* --- memory: a word before each piece holds its size --- */
-
-enum { WORD = 8 };
-
-static void *mem_malloc(size_t size, void *user)
-{
-    struct pd_hpack_worker *w = user;
-    uint64_t all = size + WORD;
-
-    if (all > UINT16_MAX)
-        return NULL;
-    unsigned char *p = pd_lend(w->conn, (uint32_t)all);
-    if (!p)
-        return NULL;
-    memcpy(p, &all, WORD);
-    return p + WORD;
-}
-
-static uint64_t size_of(const unsigned char *p)
-{
-    uint64_t all;
-
-    memcpy(&all, p - WORD, WORD);
-    return all;
-}
-
-static void mem_free(void *ptr, void *user)
-{
-    struct pd_hpack_worker *w = user;
-    unsigned char *p = ptr;
-
-    if (p)
-        pd_give_back(w->conn, p - WORD, (uint32_t)size_of(p));
-}
-
-static void *mem_calloc(size_t n, size_t size, void *user)
-{
-    if (size && n > UINT16_MAX / size)
-        return NULL;
-    void *p = mem_malloc(n * size, user);
-    if (p)
-        memset(p, 0, n * size);
-    return p;
-}
-
-static void *mem_realloc(void *ptr, size_t size, void *user)
-{
-    void *p = mem_malloc(size, user);
-
-    if (p && ptr) {
-        uint64_t old = size_of(ptr) - WORD;
-        memcpy(p, ptr, old < size ? old : size);
-    }
-    if (p)
-        mem_free(ptr, user);
-    return p;
-}
-
-/* What nghttp2 asks for from now on is this connection's. */
-static void use(struct pd_conn *c)
-{
-    struct pd_hpack_worker *w = pd_worker_state(c);
-
-    w->conn = c;
-}
 
 int pd_hpack_worker_start(void *state, const void *options, uint64_t *memory)
 {
@@ -88,247 +18,259 @@ int pd_hpack_worker_start(void *state, const void *options, uint64_t *memory)
 
     (void)options;
     (void)memory; /* what it needs is lent */
-    w->mem = (nghttp2_mem){.mem_user_data = w,
-                           .malloc = mem_malloc,
-                           .free = mem_free,
-                           .calloc = mem_calloc,
-                           .realloc = mem_realloc};
-    pd_huffman_init(&w->scratch.huffman);
+    pd_huffman_init(&w->huffman);
+    pd_hpack_static_init(w->fixed);
     return 0;
 }
 
-/* --- the table --- */
+static void give_back_part(struct pd_conn *c, struct pd_hpack *hp)
+{
+    if (hp->part)
+        pd_give_back(c, hp->part, hp->part->room);
+    hp->part = NULL;
+    hp->usual = hp->ready;
+}
 
 void pd_hpack_forget(struct pd_conn *c, struct pd_hpack *hp)
 {
-    use(c);
-    if (hp->inflater)
-        nghttp2_hd_inflate_del(hp->inflater);
-    hp->inflater = NULL;
-    pd_give_back(c, hp->late, sizeof *hp->late);
-    hp->late = NULL;
-    hp->whole = hp->begun = hp->inflated = hp->within = hp->refers = false;
+    give_back_part(c, hp);
+    pd_hpack_table_free(c, &hp->table);
+    hp->whole = hp->ready = hp->usual = hp->begun = false;
     hp->missed = true;
 }
 
-/* Feeds a block made here; false: no memory. */
-static bool feed(struct pd_hpack *hp, const uint8_t *p, size_t len)
+/* False: there have been too many errors. */
+static bool ready(struct pd_hpack *hp)
 {
-    nghttp2_nv nv;
-    int flags = 0;
-
-    while (!(flags & NGHTTP2_HD_INFLATE_FINAL)) {
-        ssize_t n = nghttp2_hd_inflate_hd2(hp->inflater, &nv, &flags, p, len, 1);
-        if (n < 0)
-            return false;
-        p += n;
-        len -= (size_t)n;
-    }
-    nghttp2_hd_inflate_end_headers(hp->inflater);
-    return true;
-}
-
-static bool prime(struct pd_hpack *hp)
-{
-    /* A table size of TABLE_MAX, section 6.3; a literal with incremental indexing, a new name, both strings
-     * empty. */
-    static const uint8_t grow[] = {0x3f, 0xe1, 0xff, 0x03}, placeholder[] = {0x40, 0x00, 0x00};
-    unsigned n = (hp->large ? TABLE_MAX : TABLE_USUAL) / PLACEHOLDER;
-
-    if (hp->large && !feed(hp, grow, sizeof grow))
-        return false;
-    while (n--)
-        if (!feed(hp, placeholder, sizeof placeholder))
-            return false;
-    return true;
-}
-
-static bool ready(struct pd_conn *c, struct pd_hpack *hp)
-{
-    struct pd_hpack_worker *w = pd_worker_state(c);
-
     if (hp->errors >= ERRORS_MAX)
         return false;
-    use(c);
-    /* How large a table may be is agreed on by SETTINGS, which a sender keeps to; what is allowed here is the
-     * bound. */
-    if (nghttp2_hd_inflate_new2(&hp->inflater, &w->mem) == 0 &&
-        nghttp2_hd_inflate_change_table_size(hp->inflater, TABLE_MAX) == 0 && (hp->whole || prime(hp)))
-        return true;
-    pd_count(c, PD_C_NO_BUFFER, 1);
-    pd_hpack_forget(c, hp);
-    return false;
+    hp->table.max = hp->sized ? PD_HPACK_TABLE_MAX : TABLE_USUAL;
+    hp->table.hidden = hp->whole ? 0 : hp->table.max;
+    hp->ready = hp->usual = true;
+    return true;
 }
 
-/* An index beyond the table: it is larger than was thought, because the SETTINGS that raised it were not
- * seen. */
-static enum pd_hpack_end failed(struct pd_conn *c, struct pd_hpack *hp, bool memory)
+PD_COLD static enum pd_hpack_end failed(struct pd_conn *c, struct pd_hpack *hp)
 {
-    if (memory)
-        pd_count(c, PD_C_NO_BUFFER, 1);
-    else
-        hp->large = hp->missed, hp->errors++;
+    hp->errors++;
     pd_hpack_forget(c, hp);
     return PD_HPACK_UNKNOWN;
 }
 
-static enum pd_hpack_end inflate(struct pd_conn *c, struct pd_hpack *hp, struct pd_slice *in, bool last,
-                                 struct pd_slice *name, struct pd_slice *value)
+PD_COLD static enum pd_hpack_end no_memory(struct pd_conn *c, struct pd_hpack *hp)
 {
-    nghttp2_nv nv;
-    int flags = 0;
-
-    do {
-        ssize_t n = nghttp2_hd_inflate_hd2(hp->inflater, &nv, &flags, in->p, in->len, last);
-        if (n < 0)
-            return failed(c, hp, n == NGHTTP2_ERR_NOMEM);
-        in->p += n;
-        in->len -= (uint32_t)n;
-        if (flags & NGHTTP2_HD_INFLATE_EMIT) {
-            *name = (struct pd_slice){nv.name, (uint32_t)nv.namelen};
-            *value = (struct pd_slice){nv.value, (uint32_t)nv.valuelen};
-            hp->within = false;
-            return PD_HPACK_FIELD;
-        }
-    } while (in->len);
-    hp->within = true;
-    return PD_HPACK_DONE;
+    pd_count(c, PD_C_NO_BUFFER, 1);
+    pd_hpack_forget(c, hp);
+    return PD_HPACK_UNKNOWN;
 }
 
-/* Not a field, but the table's size, section 6.3. */
-static bool is_size(const struct pd_slice *in)
+/* --- one field, whole --- */
+
+/* The table may be larger than the usual one, by SETTINGS that were not seen. How large is agreed on by both
+ * sides, which keep to it; here the largest is taken. */
+PD_COLD static void take_largest(struct pd_hpack *hp)
 {
-    return (in->p[0] & 0xe0) == 0x20;
+    if (hp->whole || hp->sized)
+        return;
+    hp->sized = true;
+    hp->table.max = PD_HPACK_TABLE_MAX;
+    hp->table.hidden = hp->table.max - hp->table.size;
 }
 
-/* What waits goes into the table. False: no memory. */
-static bool catch_up(struct pd_hpack *hp)
+/* The i-th field behind those that are known. NULL: there is none. */
+PD_COLD static const struct pd_hpack_field *unseen(struct pd_hpack *hp, uint32_t i)
 {
-    struct pd_slice field;
+    static const struct pd_hpack_field nothing = {.text = (const uint8_t *)""};
+    const struct pd_hpack_table *t = &hp->table;
 
-    while (hp->late && pd_hpack_late_take(hp->late, &field))
-        if (!feed(hp, field.p, field.len))
-            return false;
-    return true;
+    if (i >= t->hidden / PD_HPACK_ENTRY_OVERHEAD)
+        take_largest(hp);
+    return i < t->hidden / PD_HPACK_ENTRY_OVERHEAD ? &nothing : NULL;
 }
 
-/* The field goes into the table; when, is ours to choose until somebody refers to it. False: now. */
-static bool put_off(struct pd_conn *c, struct pd_hpack *hp, struct pd_slice field, uint32_t size)
-{
-    if (hp->refers)
-        return false;
-    if (!hp->late)
-        hp->late = pd_lend(c, sizeof *hp->late);
-    return hp->late &&
-           pd_hpack_late_put(hp->late, field, size,
-                             (uint32_t)nghttp2_hd_inflate_get_max_dynamic_table_size(hp->inflater));
-}
-
-/* The first reference to what was put into the table. False: no memory. */
-static bool refer(struct pd_conn *c, struct pd_hpack *hp)
-{
-    use(c);
-    if (!catch_up(hp))
-        return false;
-    hp->refers = true;
-    pd_give_back(c, hp->late, sizeof *hp->late);
-    hp->late = NULL;
-    return true;
-}
-
-/* *in is what it was when `len` bytes were left: the field is the inflater's to read. */
-static enum pd_hpack_end leave(struct pd_slice *in, uint32_t len)
-{
-    in->p -= len - in->len;
-    in->len = len;
-    return PD_HPACK_DONE;
-}
-
-/* What an index stands for; DONE: nothing that is known. */
-static inline enum pd_hpack_end look_up(struct pd_conn *c, struct pd_hpack *hp, uint32_t index,
-                                        struct pd_slice *name, struct pd_slice *value)
-{
-    if (index - 1 < PD_HPACK_STATIC) {
-        *name = pd_hpack_static[index - 1].name;
-        *value = pd_hpack_static[index - 1].value;
-        return PD_HPACK_FIELD;
-    }
-    if (index && !hp->refers && !refer(c, hp))
-        return failed(c, hp, true);
-    const nghttp2_nv *entry = nghttp2_hd_inflate_get_table_entry(hp->inflater, index);
-    if (!entry)
-        return PD_HPACK_DONE;
-    *name = (struct pd_slice){entry->name, (uint32_t)entry->namelen};
-    *value = (struct pd_slice){entry->value, (uint32_t)entry->valuelen};
-    return PD_HPACK_FIELD;
-}
-
-/* Both read a field without the inflater; DONE: only that can. */
-static enum pd_hpack_end read_indexed(struct pd_conn *c, struct pd_hpack *hp, struct pd_slice *in,
-                                      struct pd_slice *name, struct pd_slice *value)
-{
-    uint32_t len = in->len, index;
-
-    if (!pd_hpack_number(in, 7, &index))
-        return PD_HPACK_DONE;
-    enum pd_hpack_end end = look_up(c, hp, index, name, value);
-    return end == PD_HPACK_DONE ? leave(in, len) : end;
-}
-
-static enum pd_hpack_end read_literal(struct pd_conn *c, struct pd_hpack *hp, struct pd_slice *in,
-                                      struct pd_slice *name, struct pd_slice *value)
+/* NULL: there is no such index. */
+static const struct pd_hpack_field *look_up(struct pd_conn *c, struct pd_hpack *hp, uint32_t index)
 {
     struct pd_hpack_worker *w = pd_worker_state(c);
-    bool added = in->p[0] & 0x40; /* to the table */
-    const uint8_t *start = in->p;
-    uint32_t len = in->len, index;
-    struct pd_slice other; /* the value that the index has */
-    enum pd_hpack_end end = PD_HPACK_FIELD;
+    uint32_t i = index - 1 - PD_HPACK_STATIC;
 
-    if ((added && hp->refers) || is_size(in))
-        return PD_HPACK_DONE;
-    if (!pd_hpack_literal_read(&w->scratch, in, added ? 6 : 4, &index, name, value))
-        return leave(in, len);
-    if (index)
-        end = look_up(c, hp, index, name, &other);
-    if (end == PD_HPACK_FIELD && added &&
-        !put_off(c, hp, (struct pd_slice){start, len - in->len}, name->len + value->len + ENTRY_OVERHEAD))
-        end = PD_HPACK_DONE;
-    return end == PD_HPACK_DONE ? leave(in, len) : end;
+    if (index - 1 < PD_HPACK_STATIC)
+        return &w->fixed[index - 1];
+    if (!index || i >= hp->table.count)
+        return index ? unseen(hp, i - hp->table.count) : NULL;
+    const struct pd_hpack_field *row = pd_hpack_table_row(&hp->table, i);
+    return row->parted ? pd_hpack_table_join(&hp->table, row, w) : row;
 }
 
-/* For nghttp2 what comes is all of a block. */
-static enum pd_hpack_end inflate_rest(struct pd_conn *c, struct pd_hpack *hp, struct pd_slice *in, bool last,
-                                      struct pd_slice *name, struct pd_slice *value)
+/* A literal becomes the worker's field. False: not whole, or wrong. Section 6.2. */
+static bool decode(struct pd_conn *c, struct pd_hpack *hp, struct pd_slice in)
 {
-    use(c);
-    if (!hp->within && hp->begun && is_size(in))
-        return failed(c, hp, false); /* the table's size stands before all fields, section 4.2 */
-    if (!hp->within && !catch_up(hp))
-        return failed(c, hp, true);
-    hp->inflated = true;
-    return inflate(c, hp, in, last, name, value);
+    struct pd_hpack_worker *w = pd_worker_state(c);
+    struct pd_hpack_field f = {0};
+    struct pd_slice code = in;
+    uint32_t index;
+
+    if (!pd_hpack_number(&in, in.p[0] & ADDED ? 6 : 4, &index))
+        return false;
+    if (index) {
+        const struct pd_hpack_field *named = look_up(c, hp, index);
+        if (!named)
+            return false;
+        f = *named;
+        memmove(w->text, f.text, f.name);
+    } else {
+        if (!pd_hpack_string(&w->huffman, &in, w->text, &f.name))
+            return false;
+        struct pd_slice name = {w->text, f.name};
+        f.hash = pd_header_hash(name);
+        f.meaning = (uint8_t)pd_http2_meaning(name);
+    }
+    if (!pd_hpack_string(&w->huffman, &in, w->text + f.name, &f.value))
+        return false;
+    f.text = w->text;
+    w->field = f;
+    if (index <= PD_HPACK_STATIC)
+        pd_hpack_remember(w, code);
+    return true;
 }
+
+/* NULL: not whole, or wrong. */
+static const struct pd_hpack_field *read_literal(struct pd_conn *c, struct pd_hpack *hp, struct pd_slice *in)
+{
+    struct pd_hpack_worker *w = pd_worker_state(c);
+    struct pd_slice code = {in->p, pd_hpack_length(*in)};
+
+    if (code.len == 0 || code.len > in->len)
+        return NULL;
+    const struct pd_hpack_field *f = pd_hpack_remembered(w, code);
+    if (!f && !decode(c, hp, code))
+        return NULL;
+    if (!f)
+        f = &w->field;
+    if (code.p[0] & ADDED)
+        pd_hpack_table_add(c, &hp->table, f);
+    in->p += code.len;
+    in->len -= code.len;
+    return f;
+}
+
+/* Section 6.3: before all fields of a block. */
+static bool read_size(struct pd_hpack *hp, struct pd_slice *in)
+{
+    uint32_t max;
+
+    if (hp->begun || !pd_hpack_number(in, 5, &max) || max > PD_HPACK_TABLE_MAX)
+        return false;
+    take_largest(hp);
+    hp->sized = true;
+    pd_hpack_table_limit(&hp->table, max);
+    return true;
+}
+
+enum what { FIELD, SIZE, NEITHER };
+
+/* *in goes past it. NEITHER: not whole, or wrong; *in is somewhere in it. */
+static enum what read_one(struct pd_conn *c, struct pd_hpack *hp, struct pd_slice *in,
+                          const struct pd_hpack_field **f)
+{
+    uint8_t first = in->p[0];
+    uint32_t index;
+
+    if ((first & SIZE_BITS) == SIZED)
+        return read_size(hp, in) ? SIZE : NEITHER;
+    if (first & PD_HPACK_INDEXED)
+        *f = pd_hpack_number(in, 7, &index) ? look_up(c, hp, index) : NULL;
+    else
+        *f = read_literal(c, hp, in);
+    hp->begun = true;
+    return *f ? FIELD : NEITHER;
+}
+
+/* --- a field in pieces --- */
+
+/* n bytes more of *in. False: no memory. */
+PD_COLD static bool keep(struct pd_conn *c, struct pd_hpack *hp, struct pd_slice *in, uint32_t n)
+{
+    static const uint32_t rooms[] = {512, 8192, 65536}; /* sizes that are lent */
+    uint32_t have = hp->part ? hp->part->len : 0, i = 0;
+    uint64_t all = sizeof *hp->part + have + (uint64_t)n;
+
+    if (!hp->part || all > hp->part->room) {
+        while (i < 2 && all > rooms[i])
+            i++;
+        struct pd_hpack_part *part = all <= rooms[i] ? pd_lend(c, rooms[i]) : NULL;
+        if (!part)
+            return false;
+        part->room = rooms[i];
+        part->len = have;
+        part->read = false;
+        if (have)
+            memcpy(part->bytes, hp->part->bytes, have);
+        give_back_part(c, hp);
+        hp->part = part;
+        hp->usual = false;
+    }
+    memcpy(hp->part->bytes + have, in->p, n);
+    hp->part->len += n;
+    in->p += n, in->len -= n;
+    return true;
+}
+
+/* The rest of *in is no whole field. */
+PD_COLD static enum pd_hpack_end cut(struct pd_conn *c, struct pd_hpack *hp, struct pd_slice *in, bool last)
+{
+    if (last || pd_hpack_length(*in) <= in->len)
+        return failed(c, hp);
+    return keep(c, hp, in, in->len) ? PD_HPACK_DONE : no_memory(c, hp);
+}
+
+PD_COLD static enum pd_hpack_end read_part(struct pd_conn *c, struct pd_hpack *hp, struct pd_slice *in,
+                                           bool last, const struct pd_hpack_field **f)
+{
+    for (;;) {
+        struct pd_slice field = {hp->part->bytes, hp->part->len};
+        uint32_t all = pd_hpack_length(field);
+
+        if (all && all <= field.len) {
+            hp->part->read = true;
+            enum what what = read_one(c, hp, &field, f);
+            return what == FIELD ? PD_HPACK_FIELD : what == SIZE ? PD_HPACK_DONE : failed(c, hp);
+        }
+        if (!all || (!in->len && last))
+            return failed(c, hp);
+        if (!in->len)
+            return PD_HPACK_DONE;
+        if (!keep(c, hp, in, all - field.len < in->len ? all - field.len : in->len))
+            return no_memory(c, hp);
+    }
+}
+
+/* --- */
 
 enum pd_hpack_end pd_hpack_read(struct pd_conn *c, struct pd_hpack *hp, struct pd_slice *in, bool last,
-                                struct pd_slice *name, struct pd_slice *value)
+                                const struct pd_hpack_field **f)
 {
-    enum pd_hpack_end end = PD_HPACK_DONE;
-
-    if (!hp->inflater && !ready(c, hp))
+    if (!hp->ready && !ready(hp))
         return PD_HPACK_UNKNOWN;
-    if (in->len && !hp->within)
-        end = in->p[0] & 0x80 ? read_indexed(c, hp, in, name, value) : read_literal(c, hp, in, name, value);
-    if (end == PD_HPACK_DONE && (in->len || hp->within))
-        end = inflate_rest(c, hp, in, last, name, value);
-    if (end == PD_HPACK_FIELD) {
-        hp->begun = true;
-    } else if (end == PD_HPACK_DONE && last) {
-        if (hp->inflated) {
-            use(c);
-            nghttp2_hd_inflate_end_headers(hp->inflater);
-        }
-        hp->begun = hp->inflated = hp->within = false;
+    if (hp->part && !hp->part->read) {
+        enum pd_hpack_end end = read_part(c, hp, in, last, f);
+        if (end != PD_HPACK_DONE || (hp->part && !hp->part->read))
+            return end;
     }
-    return end;
+    if (hp->part)
+        give_back_part(c, hp);
+    while (in->len) {
+        struct pd_slice start = {in->p, in->len};
+        enum what what = read_one(c, hp, in, f);
+        if (what == FIELD)
+            return PD_HPACK_FIELD;
+        if (what == NEITHER) {
+            in->p = start.p;
+            in->len = start.len;
+            return cut(c, hp, in, last);
+        }
+    }
+    if (last)
+        hp->begun = false;
+    return PD_HPACK_DONE;
 }

@@ -1,41 +1,64 @@
-/* hpack.h: one direction's header decoder. nghttp2's inflater, on lent memory, holds the table and reads what
- * changes it; what does not is read here, at a fraction of the cost. Where fields were missed, the table is
- * filled with empty placeholders, so that a reference to what was not seen gives an empty name, and what
- * comes after is right: an index counts from the newest field. */
+/* hpack.h: one direction's header decoder. Where fields were missed, what refers to them gives an empty name,
+ * and what comes after is right: an index counts from the newest field. RFC 7541. */
 #ifndef PD_PROTOCOL_HTTP2_HPACK_H
 #define PD_PROTOCOL_HTTP2_HPACK_H
-#include "protocol/http2/hpack_field.h"
-#include "protocol/http2/hpack_late.h"
-#include "protocol/protocol.h"
-#include <nghttp2/nghttp2.h>
+#include "protocol/http2/hpack_table.h"
+
+struct pd_hpack_part { /* of a field that is not whole yet */
+    uint32_t room, len;
+    bool read; /* it is whole and was read */
+    uint8_t bytes[];
+};
 
 struct pd_hpack { /* all zero: nothing was seen, and nobody knows whether something was missed */
-    nghttp2_hd_inflater *inflater;
-    struct pd_hpack_late *late; /* lent; NULL: nothing waits */
+    struct pd_hpack_table table;
+    struct pd_hpack_part *part; /* lent, or NULL */
     uint8_t errors;
-    bool whole : 1;    /* it has seen all fields since the connection began */
-    bool missed : 1;   /* it has not */
-    bool large : 1;    /* the table is larger than the default */
-    bool begun : 1;    /* fields of this block have been read */
-    bool inflated : 1; /* the inflater has read in this block */
-    bool within : 1;   /* it has part of a field */
-    bool refers : 1;   /* the sender refers to the table: nothing waits any more */
+    bool whole;  /* it has seen all fields since the connection began */
+    bool missed; /* it has not */
+    bool ready;  /* the table's size is set */
+    bool usual;  /* it is, and there is no part of a field */
+    bool sized;  /* it was said, or the largest is taken */
+    bool begun;  /* fields of this block have been read */
 };
 
-struct pd_hpack_worker { /* a worker's; memory is lent by whichever connection is at work */
-    nghttp2_mem mem;
-    struct pd_conn *conn;
-    struct pd_hpack_scratch scratch;
-};
 int pd_hpack_worker_start(void *state, const void *options, uint64_t *memory);
 
 enum pd_hpack_end { PD_HPACK_FIELD, PD_HPACK_DONE, PD_HPACK_UNKNOWN };
 
 /* Fields were lost, or may have been: the table is not what it was. Gives the memory back. */
 void pd_hpack_forget(struct pd_conn *, struct pd_hpack *);
-/* Reads on in a header block: FIELD, with a name and a value that are valid until the next call (an empty
- * name: what it refers to was not seen); DONE when the slice is used up, with `last` the block; UNKNOWN when
- * what is left of the block cannot be read: pd_hpack_forget() was called. */
+enum { PD_HPACK_INDEXED = 0x80, PD_HPACK_LONGER = 0xff };
+
+/* The field at *in, which goes past it, where one byte refers to it, in the usual way: the fast way. It is
+ * valid until the next call. NULL: pd_hpack_read() has to look. */
+static inline const struct pd_hpack_field *pd_hpack_indexed(struct pd_conn *c, struct pd_hpack *hp,
+                                                            struct pd_slice *in)
+{
+    const struct pd_hpack_worker *w = pd_worker_state(c);
+    const struct pd_hpack_field *field = w->fixed;
+
+    if (!in->len || !hp->usual)
+        return NULL;
+    uint32_t i = (uint32_t)in->p[0] - PD_HPACK_INDEXED - 1;
+    if (i < PD_HPACK_STATIC) {
+        field += i;
+    } else {
+        if (i - PD_HPACK_STATIC >= hp->table.count || in->p[0] == PD_HPACK_LONGER)
+            return NULL;
+        field = pd_hpack_table_row(&hp->table, i - PD_HPACK_STATIC);
+        if (field->parted)
+            return NULL;
+    }
+    in->p++;
+    in->len--;
+    hp->begun = true;
+    return field;
+}
+
+/* Reads on in a header block: FIELD, valid until the next call (an empty name: what it refers to was not
+ * seen); DONE when the slice is used up, with `last` the block; UNKNOWN when what is left of the block cannot
+ * be read: pd_hpack_forget() was called. */
 enum pd_hpack_end pd_hpack_read(struct pd_conn *, struct pd_hpack *, struct pd_slice *, bool last,
-                                struct pd_slice *name, struct pd_slice *value);
+                                const struct pd_hpack_field **);
 #endif

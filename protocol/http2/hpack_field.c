@@ -1,25 +1,35 @@
-/* hpack_field.c: representations of header fields, told by their first bits: 1 is an index, 01 a literal that
- * goes into the table, 001 the table's size, 0001 and 0000 literals that do not. RFC 7541, sections 5 and 6.
- */
+/* hpack_field.c: numbers and strings, and where a field ends. RFC 7541, sections 5 and 6. */
 #include "protocol/http2/hpack_field.h"
+#include <string.h>
 
-enum { NUMBER_BYTES = 3 }; /* of a number, behind its prefix */
+enum { NUMBER_BYTES = 6 }; /* 32 bits need no more */
 
 bool pd_hpack_number_long(struct pd_slice *in, unsigned prefix, uint32_t *n)
 {
-    *n = (1u << prefix) - 1;
-    for (uint32_t i = 1; i <= NUMBER_BYTES && i < in->len; i++) {
-        *n += (uint32_t)(in->p[i] & 0x7f) << (7 * (i - 1));
+    uint64_t sum = (1u << prefix) - 1;
+
+    for (uint32_t i = 1; i < NUMBER_BYTES && i < in->len; i++) {
+        sum += (uint64_t)(in->p[i] & 0x7f) << (7 * (i - 1));
         if (!(in->p[i] & 0x80)) {
+            *n = (uint32_t)sum;
             in->p += i + 1, in->len -= i + 1;
-            return true;
+            return sum <= UINT32_MAX;
         }
     }
     return false;
 }
 
-static bool string(const struct pd_huffman *h, struct pd_huffman_memo *memo, struct pd_slice *in,
-                   struct pd_slice *out)
+/* A number that could not be read: are there bytes to come? */
+static bool goes_on(struct pd_slice in)
+{
+    uint32_t i = 1;
+
+    while (i < in.len && in.p[i] & 0x80)
+        i++;
+    return i >= in.len && in.len < NUMBER_BYTES;
+}
+
+bool pd_hpack_string(const struct pd_huffman *h, struct pd_slice *in, uint8_t *out, uint32_t *len)
 {
     bool coded = in->len && in->p[0] & 0x80;
     uint32_t n;
@@ -29,14 +39,33 @@ static bool string(const struct pd_huffman *h, struct pd_huffman_memo *memo, str
     const uint8_t *p = in->p;
     in->p += n, in->len -= n;
     if (coded)
-        return pd_huffman_read(h, memo, (struct pd_slice){p, n}, out);
-    *out = (struct pd_slice){p, n};
+        return pd_huffman_read(h, (struct pd_slice){p, n}, out, len);
+    memcpy(out, p, n);
+    *len = n;
     return true;
 }
 
-bool pd_hpack_literal_read(struct pd_hpack_scratch *s, struct pd_slice *in, unsigned prefix, uint32_t *index,
-                           struct pd_slice *name, struct pd_slice *value)
+/* The first bits tell what it is: 1 an index, 01 a literal that goes into the table, 001 the table's size,
+ * 0001 and 0000 literals that do not. */
+uint32_t pd_hpack_length_any(struct pd_slice in)
 {
-    return pd_hpack_number(in, prefix, index) && (*index || string(&s->huffman, &s->names, in, name)) &&
-           string(&s->huffman, &s->values, in, value);
+    uint8_t first = in.p[0];
+    struct pd_slice rest = in, at = in;
+    uint32_t n, strings = 0;
+
+    if (!pd_hpack_number(&rest, first & 0x80 ? 7 : first & 0x40 ? 6 : first & 0x20 ? 5 : 4, &n))
+        return goes_on(in) ? in.len + 1 : 0;
+    if (!(first & 0x80) && (first & 0xe0) != 0x20)
+        strings = n ? 1 : 2; /* the name has an index, or is here */
+    for (; strings; strings--) {
+        at = rest;
+        if (!pd_hpack_number(&rest, 7, &n))
+            return goes_on(at) ? in.len + 1 : 0;
+        if (n > PD_HUFFMAN_MAX)
+            return 0;
+        if (n > rest.len)
+            return in.len - rest.len + n + strings - 1;
+        rest.p += n, rest.len -= n;
+    }
+    return in.len - rest.len;
 }

@@ -4,22 +4,29 @@
 #define PD_PROTOCOL_HTTP2_HPACK_FIELD_H
 #include "protocol/http2/huffman.h"
 
-struct pd_hpack_scratch { /* a worker's: strings that were decoded */
-    struct pd_huffman huffman;
-    struct pd_huffman_memo names, values;
+enum pd_http2_meaning { /* of a field, by its name: those that are looked at */
+                        PD_HTTP2_OTHER,
+                        PD_HTTP2_METHOD,
+                        PD_HTTP2_PATH,
+                        PD_HTTP2_SCHEME,
+                        PD_HTTP2_AUTHORITY,
+                        PD_HTTP2_STATUS,
+                        PD_HTTP2_PSEUDO, /* another one that begins with a colon */
+                        PD_HTTP2_HOST,
+                        PD_HTTP2_CONTENT_TYPE,
+                        PD_HTTP2_CONTENT_ENCODING
 };
 
-enum { PD_HPACK_STATIC = 61 }; /* indices of the table that never changes, from 1 on */
-
-struct pd_hpack_entry {
-    struct pd_slice name, value;
+struct pd_hpack_field {
+    const uint8_t *text;  /* the name, the value is behind it */
+    uint32_t name, value; /* bytes */
+    uint32_t hash;        /* of the name, as pd_header_hash() has it */
+    uint8_t meaning;      /* enum pd_http2_meaning */
+    bool parted;          /* in a table: the texts do not lie together */
 };
-
-/* hpack_static.c: index 1 is the first. */
-extern const struct pd_hpack_entry pd_hpack_static[PD_HPACK_STATIC];
 
 /* A number with a prefix of so many bits at the beginning of *in, which goes past it. False: it is not whole,
- * or too large for anything that is read here; *in stays. Section 5.1. */
+ * or has more than 32 bits. Section 5.1. */
 bool pd_hpack_number_long(struct pd_slice *in, unsigned prefix, uint32_t *n);
 
 static inline bool pd_hpack_number(struct pd_slice *in, unsigned prefix, uint32_t *n)
@@ -33,9 +40,28 @@ static inline bool pd_hpack_number(struct pd_slice *in, unsigned prefix, uint32_
     return true;
 }
 
-/* A literal at the beginning of *in, which goes past it. prefix: of the index that stands for its name; 0,
- * and the name is here. Name and value are in the block or in scratch. False: not whole, wrong, or too long;
- * *in is within the literal. Section 6.2. */
-bool pd_hpack_literal_read(struct pd_hpack_scratch *, struct pd_slice *in, unsigned prefix, uint32_t *index,
-                           struct pd_slice *name, struct pd_slice *value);
+/* A string at the beginning of *in, which goes past it: as text, of which there are *len bytes, at out, where
+ * there is room for PD_HUFFMAN_MOST(PD_HUFFMAN_MAX). False: not whole, or wrong. Section 5.2. */
+bool pd_hpack_string(const struct pd_huffman *, struct pd_slice *in, uint8_t *out, uint32_t *len);
+
+/* How many bytes a field takes, or a table's size, as far as can be told from its first ones, of which there
+ * is one at least: more than in.len when it is not whole. 0: it is wrong. Section 6. */
+uint32_t pd_hpack_length_any(struct pd_slice in);
+
+/* The same, faster for a literal with short strings. */
+static inline uint32_t pd_hpack_length(struct pd_slice in)
+{
+    enum { ADDED = 0x40, SIZED = 0x20, INDEX = 0x0f, LONG = 0x7f, LEAST = 3 };
+    uint8_t first = in.p[0];
+    uint32_t at = 1; /* of the value */
+
+    if (in.len < LEAST || first > LONG || (first & (ADDED | SIZED)) == SIZED || (first & INDEX) == INDEX)
+        return pd_hpack_length_any(in);
+    if (first == ADDED || !(first & (ADDED | INDEX))) { /* no index: the name is here */
+        at += 1 + (in.p[1] & LONG);
+        if ((in.p[1] & LONG) == LONG || at >= in.len)
+            return pd_hpack_length_any(in);
+    }
+    return (in.p[at] & LONG) == LONG ? pd_hpack_length_any(in) : at + 1 + (in.p[at] & LONG);
+}
 #endif

@@ -1,9 +1,10 @@
-/* hpack_same_test.c: what is read without nghttp2's inflater against what the inflater says, field by field:
+/* hpack_same_test.c: what is read of header blocks against what nghttp2's inflater says, field by field:
  * blocks of an encoder and blocks made of random parts, right and wrong, whole and in pieces, from the
  * connection's beginning, joined, and after errors. */
 #include "protocol/http2/hpack.h"
 #include "protocol/http2/http2.h"
 #include "tests/drive.h"
+#include <nghttp2/nghttp2.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,7 +13,7 @@
 
 #include <cmocka.h>
 
-enum { BLOCK_MAX = 8192, CONNECTIONS = 1500, BLOCKS = 40, TABLE_MAX = 65536, PIECES = 4 };
+enum { BLOCK_MAX = 8192, CONNECTIONS = 1500, BLOCKS = 40, PIECES = 4, FIELDS_MAX = 64, TEXT_MAX = 1 << 19 };
 
 static uint32_t dice_state = 1; /* the same numbers each time */
 
@@ -31,15 +32,75 @@ struct tally {
     unsigned fields, errors, blocks;
 };
 
-/* --- the inflater alone, as it would be used without this folder's own reading --- */
+/* --- what a block was read as --- */
 
-struct plain {
-    nghttp2_hd_inflater *inflater;
-    bool missed, large;
-    unsigned errors;
+struct field {
+    struct pd_slice name, value;
 };
 
-static void plain_feed(nghttp2_hd_inflater *inflater, const uint8_t *p, size_t len)
+struct reading {
+    struct field field[FIELDS_MAX];
+    unsigned count;
+    bool failed;
+    uint32_t len;
+    uint8_t text[TEXT_MAX];
+};
+
+static struct pd_slice copy(struct reading *r, const uint8_t *p, size_t len)
+{
+    assert_true(len <= sizeof r->text - r->len);
+    memcpy(r->text + r->len, p, len);
+    r->len += (uint32_t)len;
+    return (struct pd_slice){r->text + r->len - len, (uint32_t)len};
+}
+
+static void note(struct reading *r, const uint8_t *name, size_t name_len, const uint8_t *value,
+                 size_t value_len)
+{
+    assert_true(r->count < FIELDS_MAX);
+    r->field[r->count].name = copy(r, name, name_len);
+    r->field[r->count++].value = copy(r, value, value_len);
+}
+
+static void note_field(struct reading *r, const struct pd_hpack_field *f)
+{
+    struct pd_slice name = {f->text, f->name};
+
+    assert_int_equal(f->meaning, pd_http2_meaning(name));
+    assert_true(!f->name || f->hash == pd_header_hash(name));
+    note(r, name.p, name.len, f->text + f->name, f->value);
+}
+
+/* A piece is in memory of its own, so that nothing can be read behind it. */
+static void read_piece(struct pd_conn *c, struct pd_hpack *hp, struct pd_slice piece, bool last,
+                       struct reading *r)
+{
+    uint8_t *bytes = malloc(piece.len + 1);
+    struct pd_slice in = {bytes, piece.len};
+    enum pd_hpack_end end = PD_HPACK_FIELD;
+    const struct pd_hpack_field *f;
+
+    assert_non_null(bytes);
+    memcpy(bytes, piece.p, piece.len);
+    while (end == PD_HPACK_FIELD) {
+        f = dice(4) ? pd_hpack_indexed(c, hp, &in) : NULL;
+        if (!f)
+            end = pd_hpack_read(c, hp, &in, last, &f);
+        if (end == PD_HPACK_FIELD)
+            note_field(r, f);
+    }
+    free(bytes);
+    r->failed = end == PD_HPACK_UNKNOWN;
+}
+
+/* --- nghttp2's inflater; what was missed are empty fields, which take the least room --- */
+
+struct oracle {
+    nghttp2_hd_inflater *inflater;
+    unsigned hidden; /* bytes of the table that they fill */
+};
+
+static void oracle_feed(nghttp2_hd_inflater *inflater, const uint8_t *p, size_t len)
 {
     nghttp2_nv nv;
     int flags = 0;
@@ -53,48 +114,44 @@ static void plain_feed(nghttp2_hd_inflater *inflater, const uint8_t *p, size_t l
     nghttp2_hd_inflate_end_headers(inflater);
 }
 
-static void plain_ready(struct plain *plain)
+static void oracle_begin(struct oracle *o, unsigned hidden)
 {
-    if (plain->inflater)
-        return;
-    assert_int_equal(nghttp2_hd_inflate_new(&plain->inflater), 0);
-    assert_int_equal(nghttp2_hd_inflate_change_table_size(plain->inflater, TABLE_MAX), 0);
-    if (plain->missed && plain->large)
-        plain_feed(plain->inflater, (const uint8_t *)"\x3f\xe1\xff\x03", 4);
-    for (int i = 0; plain->missed && i < (plain->large ? 2048 : 128); i++)
-        plain_feed(plain->inflater, (const uint8_t *)"\x40\0\0", 3);
+    o->hidden = hidden;
+    assert_int_equal(nghttp2_hd_inflate_new(&o->inflater), 0);
+    assert_int_equal(nghttp2_hd_inflate_change_table_size(o->inflater, PD_HPACK_TABLE_MAX), 0);
+    if (hidden == PD_HPACK_TABLE_MAX)
+        oracle_feed(o->inflater, (const uint8_t *)"\x3f\xe1\xff\x03", 4);
+    for (unsigned i = 0; i < hidden / PD_HPACK_ENTRY_OVERHEAD; i++)
+        oracle_feed(o->inflater, (const uint8_t *)"\x40\0\0", 3);
 }
 
-static enum pd_hpack_end plain_read(struct plain *plain, struct pd_slice *in, bool last,
-                                    struct pd_slice *name, struct pd_slice *value)
+static void oracle_end(struct oracle *o)
+{
+    if (o->inflater)
+        nghttp2_hd_inflate_del(o->inflater);
+    o->inflater = NULL;
+}
+
+static void oracle_read(struct oracle *o, struct pd_slice in, struct reading *r)
 {
     nghttp2_nv nv;
     int flags = 0;
 
-    if (plain->errors >= 8)
-        return PD_HPACK_UNKNOWN;
-    plain_ready(plain);
-    do {
-        ssize_t n = nghttp2_hd_inflate_hd2(plain->inflater, &nv, &flags, in->p, in->len, last);
+    r->failed = !o->inflater;
+    while (o->inflater && !(flags & NGHTTP2_HD_INFLATE_FINAL)) {
+        ssize_t n = nghttp2_hd_inflate_hd2(o->inflater, &nv, &flags, in.p, in.len, 1);
         if (n < 0) {
-            nghttp2_hd_inflate_del(plain->inflater);
-            plain->inflater = NULL;
-            plain->large = plain->missed;
-            plain->missed = true;
-            plain->errors++;
-            return PD_HPACK_UNKNOWN;
+            r->failed = true;
+            oracle_end(o);
+            return;
         }
-        in->p += n;
-        in->len -= (uint32_t)n;
-        if (flags & NGHTTP2_HD_INFLATE_EMIT) {
-            *name = (struct pd_slice){nv.name, (uint32_t)nv.namelen};
-            *value = (struct pd_slice){nv.value, (uint32_t)nv.valuelen};
-            return PD_HPACK_FIELD;
-        }
-    } while (in->len);
-    if (last)
-        nghttp2_hd_inflate_end_headers(plain->inflater);
-    return PD_HPACK_DONE;
+        in.p += n;
+        in.len -= (uint32_t)n;
+        if (flags & NGHTTP2_HD_INFLATE_EMIT)
+            note(r, nv.name, nv.namelen, nv.value, nv.valuelen);
+    }
+    if (o->inflater)
+        nghttp2_hd_inflate_end_headers(o->inflater);
 }
 
 /* --- blocks --- */
@@ -174,7 +231,8 @@ static void put_field(struct block *b)
     uint32_t kind = dice(100);
 
     if (kind == 0 && dice(habits.size) < 6) {
-        static const uint32_t sizes[] = {0, 31, 32, 100, 500, 4096, TABLE_MAX, TABLE_MAX + 1};
+        static const uint32_t sizes[] = {
+            0, 31, 32, 100, 500, 4096, PD_HPACK_TABLE_MAX, PD_HPACK_TABLE_MAX + 1};
         put_number(b, 0x20, 5, sizes[dice(sizeof sizes / sizeof sizes[0])]);
     } else if (kind < 40) {
         put_number(b, 0x80, 7, dice(500) ? any_index() : 0);
@@ -221,55 +279,90 @@ static void make_encoded(struct block *b, nghttp2_hd_deflater *deflater)
 
 /* --- the comparison --- */
 
-/* A piece of a block in memory of its own. False: neither reads on. */
-static bool same_piece(struct pd_conn *c, struct pd_hpack *hp, struct plain *plain, struct pd_slice piece,
-                       bool last, struct tally *tally)
-{
-    uint8_t *copy = malloc(piece.len + 1);
-    struct pd_slice a = {copy, piece.len}, b = piece, name[2], value[2];
-    enum pd_hpack_end end, expected;
+struct pair {
+    struct pd_conn *conn;
+    struct pd_hpack hpack;
+    /* From the beginning both are the same. Joined, the table may be as large as the largest, or as the usual
+     * one: what the latter knows has to be known. */
+    struct oracle most, least;
+    unsigned errors;
+    bool over; /* an index was wrong, which shows only when the table's size is known */
+};
 
-    assert_non_null(copy);
-    memcpy(copy, piece.p, piece.len);
-    do {
-        end = pd_hpack_read(c, hp, &a, last, &name[0], &value[0]);
-        expected = plain_read(plain, &b, last, &name[1], &value[1]);
-        assert_int_equal(end, expected);
-        if (end != PD_HPACK_FIELD)
-            break;
-        assert_int_equal(a.len, b.len);
-        assert_true(pd_slice_eq(name[0], name[1]) && pd_slice_eq(value[0], value[1]));
-        tally->fields++;
-    } while (true);
-    free(copy);
-    tally->errors += end == PD_HPACK_UNKNOWN;
-    return end != PD_HPACK_UNKNOWN;
+static void begin(struct pair *p, bool whole)
+{
+    oracle_end(&p->most);
+    oracle_end(&p->least);
+    oracle_begin(&p->most, whole ? 0 : PD_HPACK_TABLE_MAX);
+    oracle_begin(&p->least, whole ? 0 : 4096);
 }
 
-static void same_block(struct pd_conn *c, struct pd_hpack *hp, struct plain *plain, const struct block *b,
-                       struct tally *tally)
+static bool same_field(const struct field *a, const struct field *b)
 {
+    return pd_slice_eq(a->name, b->name) && pd_slice_eq(a->value, b->value);
+}
+
+/* No name: what it refers to was not seen; of a literal there is a value. */
+static bool is_known(const struct field *e)
+{
+    return e->name.len != 0;
+}
+
+static void same_reading(struct pair *p, const struct reading *r, const struct reading *most,
+                         const struct reading *least)
+{
+    bool whole = p->most.hidden == 0;
+
+    for (unsigned i = 0; i < r->count; i++) {
+        bool must = i < least->count && is_known(&least->field[i]);
+        if (i < most->count && same_field(&r->field[i], &most->field[i]))
+            continue;
+        assert_true(!whole && !is_known(&r->field[i]) && !must);
+        p->over = i >= most->count;
+        if (p->over)
+            return;
+    }
+    assert_true(r->failed == most->failed && r->count == most->count);
+}
+
+static void same_block(struct pair *p, const struct block *b, struct tally *tally)
+{
+    static struct reading r, most, least;
+    struct pd_slice all = {b->bytes, b->len};
     uint32_t from = 0;
 
-    tally->blocks++;
-    for (uint32_t left = 1 + (dice(2) ? dice(PIECES) : 0); left; left--) {
+    r.count = r.len = most.count = most.len = least.count = least.len = 0;
+    r.failed = false;
+    for (uint32_t left = 1 + (dice(2) ? dice(PIECES) : 0); left && !r.failed; left--) {
         uint32_t n = left == 1 ? b->len - from : dice(b->len - from + 1);
-        if (!same_piece(c, hp, plain, (struct pd_slice){b->bytes + from, n}, left == 1, tally))
-            return;
+        read_piece(p->conn, &p->hpack, (struct pd_slice){b->bytes + from, n}, left == 1, &r);
         from += n;
     }
+    tally->blocks++;
+    tally->fields += r.count;
+    tally->errors += r.failed;
+    if (p->errors >= 8) {
+        assert_true(r.failed && !r.count);
+        return;
+    }
+    oracle_read(&p->most, all, &most);
+    oracle_read(&p->least, all, &least);
+    same_reading(p, &r, &most, &least);
+    p->errors += r.failed;
+    if (r.failed)
+        begin(p, false);
 }
 
 /* All that the table holds, to its end and one more. */
-static void same_table(struct pd_conn *c, struct pd_hpack *hp, struct plain *plain, struct tally *tally)
+static void same_table(struct pair *p, struct tally *tally)
 {
     static struct block b;
     unsigned errors = tally->errors;
 
-    for (uint32_t i = 62; tally->errors == errors; i++) {
+    for (uint32_t i = 62; tally->errors == errors && !p->over; i++) {
         b.len = 0;
         put_number(&b, 0x80, 7, i);
-        same_block(c, hp, plain, &b, tally);
+        same_block(p, &b, tally);
     }
 }
 
@@ -277,13 +370,13 @@ static void same_connection(struct pd_conn *c, bool encoded, unsigned harm, stru
 {
     static struct block b;
     bool whole = dice(2);
-    struct pd_hpack hp = {.whole = whole, .missed = !whole};
-    struct plain plain = {.missed = !whole};
+    struct pair p = {.conn = c, .hpack = {.whole = whole, .missed = !whole}};
     nghttp2_hd_deflater *deflater;
 
     habits = (struct habits){dice(2) ? 3 : 500, dice(2) ? 6 : 200, dice(2) ? 20 : 6};
     assert_int_equal(nghttp2_hd_deflate_new(&deflater, 8192), 0);
-    for (unsigned i = 0; i < BLOCKS; i++) {
+    begin(&p, whole);
+    for (unsigned i = 0; i < BLOCKS && !p.over; i++) {
         if (encoded)
             make_encoded(&b, deflater);
         else
@@ -293,13 +386,13 @@ static void same_connection(struct pd_conn *c, bool encoded, unsigned harm, stru
         if (harm && dice(harm) == 0 && b.len)
             b.len -= dice(b.len);
         if (!encoded || whole || i > dice(4)) /* joined: the first blocks are missing */
-            same_block(c, &hp, &plain, &b, tally);
+            same_block(&p, &b, tally);
     }
-    same_table(c, &hp, &plain, tally);
+    same_table(&p, tally);
     nghttp2_hd_deflate_del(deflater);
-    if (plain.inflater)
-        nghttp2_hd_inflate_del(plain.inflater);
-    pd_hpack_forget(c, &hp);
+    oracle_end(&p.most);
+    oracle_end(&p.least);
+    pd_hpack_forget(c, &p.hpack);
 }
 
 static struct tally encoded, harmed, wild;
@@ -362,14 +455,17 @@ static void assert_text(struct pd_slice text, const uint8_t *p, size_t len)
 
 static void the_table_that_never_changes(void **state)
 {
+    struct pd_hpack_field fixed[PD_HPACK_STATIC];
     nghttp2_hd_inflater *inflater;
 
     (void)state;
+    pd_hpack_static_init(fixed);
     assert_int_equal(nghttp2_hd_inflate_new(&inflater), 0);
     for (size_t i = 0; i < PD_HPACK_STATIC; i++) {
         const nghttp2_nv *entry = nghttp2_hd_inflate_get_table_entry(inflater, i + 1);
-        assert_text(pd_hpack_static[i].name, entry->name, entry->namelen);
-        assert_text(pd_hpack_static[i].value, entry->value, entry->valuelen);
+        assert_text((struct pd_slice){fixed[i].text, fixed[i].name}, entry->name, entry->namelen);
+        assert_text((struct pd_slice){fixed[i].text + fixed[i].name, fixed[i].value}, entry->value,
+                    entry->valuelen);
     }
     assert_null(nghttp2_hd_inflate_get_table_entry(inflater, PD_HPACK_STATIC + 1));
     nghttp2_hd_inflate_del(inflater);

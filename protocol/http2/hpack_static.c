@@ -1,29 +1,32 @@
 /* hpack_static.c: the table that never changes. RFC 7541, appendix A. */
-#include "protocol/http2/hpack_field.h"
+#include "protocol/http2/hpack_memo.h"
 
-#define ENTRY(name, value)                                                                                   \
+#include "roundtrip/record.h"
+
+#define NAMED(kind, name, value)                                                                             \
     {                                                                                                        \
-        {(const uint8_t *)(name), sizeof(name) - 1},                                                         \
-        {                                                                                                    \
-            (const uint8_t *)(value), sizeof(value) - 1                                                      \
-        }                                                                                                    \
+        name value, sizeof(name) - 1, sizeof(value) - 1, PD_HTTP2_##kind                                     \
     }
+#define ENTRY(name, value) NAMED(OTHER, name, value)
 
-const struct pd_hpack_entry pd_hpack_static[PD_HPACK_STATIC] = {
-    ENTRY(":authority", ""),
-    ENTRY(":method", "GET"),
-    ENTRY(":method", "POST"),
-    ENTRY(":path", "/"),
-    ENTRY(":path", "/index.html"),
-    ENTRY(":scheme", "http"),
-    ENTRY(":scheme", "https"),
-    ENTRY(":status", "200"),
-    ENTRY(":status", "204"),
-    ENTRY(":status", "206"),
-    ENTRY(":status", "304"),
-    ENTRY(":status", "400"),
-    ENTRY(":status", "404"),
-    ENTRY(":status", "500"),
+static const struct {
+    const char *text;
+    uint8_t name, value, meaning;
+} fields[PD_HPACK_STATIC] = {
+    NAMED(AUTHORITY, ":authority", ""),
+    NAMED(METHOD, ":method", "GET"),
+    NAMED(METHOD, ":method", "POST"),
+    NAMED(PATH, ":path", "/"),
+    NAMED(PATH, ":path", "/index.html"),
+    NAMED(SCHEME, ":scheme", "http"),
+    NAMED(SCHEME, ":scheme", "https"),
+    NAMED(STATUS, ":status", "200"),
+    NAMED(STATUS, ":status", "204"),
+    NAMED(STATUS, ":status", "206"),
+    NAMED(STATUS, ":status", "304"),
+    NAMED(STATUS, ":status", "400"),
+    NAMED(STATUS, ":status", "404"),
+    NAMED(STATUS, ":status", "500"),
     ENTRY("accept-charset", ""),
     ENTRY("accept-encoding", "gzip, deflate"),
     ENTRY("accept-language", ""),
@@ -35,19 +38,19 @@ const struct pd_hpack_entry pd_hpack_static[PD_HPACK_STATIC] = {
     ENTRY("authorization", ""),
     ENTRY("cache-control", ""),
     ENTRY("content-disposition", ""),
-    ENTRY("content-encoding", ""),
+    NAMED(CONTENT_ENCODING, "content-encoding", ""),
     ENTRY("content-language", ""),
     ENTRY("content-length", ""),
     ENTRY("content-location", ""),
     ENTRY("content-range", ""),
-    ENTRY("content-type", ""),
+    NAMED(CONTENT_TYPE, "content-type", ""),
     ENTRY("cookie", ""),
     ENTRY("date", ""),
     ENTRY("etag", ""),
     ENTRY("expect", ""),
     ENTRY("expires", ""),
     ENTRY("from", ""),
-    ENTRY("host", ""),
+    NAMED(HOST, "host", ""),
     ENTRY("if-match", ""),
     ENTRY("if-modified-since", ""),
     ENTRY("if-none-match", ""),
@@ -72,3 +75,15 @@ const struct pd_hpack_entry pd_hpack_static[PD_HPACK_STATIC] = {
     ENTRY("via", ""),
     ENTRY("www-authenticate", ""),
 };
+
+void pd_hpack_static_init(struct pd_hpack_field fixed[PD_HPACK_STATIC])
+{
+    for (unsigned i = 0; i < PD_HPACK_STATIC; i++) {
+        const uint8_t *text = (const uint8_t *)fields[i].text;
+        fixed[i] = (struct pd_hpack_field){.text = text,
+                                           .name = fields[i].name,
+                                           .value = fields[i].value,
+                                           .hash = pd_header_hash((struct pd_slice){text, fields[i].name}),
+                                           .meaning = fields[i].meaning};
+    }
+}

@@ -3,6 +3,7 @@
  * frames carry goes to streams (stream.c); DATA is passed over, unless a child looks into it. RFC 9113,
  * sections 3.4, 4 and 6. */
 #include "base/check.h"
+#include "base/inline.h"
 #include "protocol/http2/stream.h"
 
 enum state {
@@ -38,13 +39,12 @@ static bool is_block(uint8_t type)
 
 /* --- frames --- */
 
-/* The header of the next frame. False: it breaks the rules. */
-static bool take_header(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d, const uint8_t *p)
+/* False: it breaks the rules. */
+static bool look_at_header(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d, const uint8_t *p)
 {
-    struct pd_http2_frame *f = &d->frame;
-
-    *f = pd_http2_frame_read(p);
+    const struct pd_http2_frame *f = &d->frame;
     const char *why = pd_http2_frame_wrong(f, h->dir);
+
     if (!why && (f->type == PD_HTTP2_CONTINUATION ? d->block != f->stream : d->block != 0))
         why = "header block is interrupted";
     if (!why && h->unproven && !pd_http2_frame_usual(p, h->dir))
@@ -58,6 +58,20 @@ static bool take_header(struct pd_conn *c, struct pd_half *h, struct pd_http2_di
         d->hpack.missed = !d->hpack.whole;
     }
     return true;
+}
+
+/* Only a frame's own rules matter: no header block is open, nothing about the connection is to be found out.
+ */
+PD_INLINE bool settled(const struct pd_half *h, const struct pd_http2_dir *d)
+{
+    return !d->block && !h->unproven && (d->hpack.whole || d->hpack.missed);
+}
+
+/* The header of the next frame. False: it breaks the rules. */
+PD_INLINE bool take_header(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d, const uint8_t *p)
+{
+    d->frame = pd_http2_frame_read(p);
+    return (settled(h, d) && pd_http2_frame_frequent(&d->frame)) || look_at_header(c, h, d, p);
 }
 
 /* The current token begins the frame. A promise's record needs the prefix. */
@@ -137,6 +151,17 @@ static void read_payload(struct pd_conn *c, struct pd_half *h, struct pd_http2_d
     }
 }
 
+/* Frames that only the two sides care about. */
+static bool passes(uint8_t type)
+{
+    enum {
+        PASSING =
+            1 << PD_HTTP2_PRIORITY | 1 << PD_HTTP2_SETTINGS | 1 << PD_HTTP2_PING | 1 << PD_HTTP2_WINDOW_UPDATE
+    };
+
+    return type > PD_HTTP2_CONTINUATION || PASSING & 1u << type;
+}
+
 static bool whole_frame(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d, const uint8_t *p)
 {
     struct pd_slice prefix = {p + PD_HTTP2_FRAME_HEADER, pd_http2_frame_prefix(&d->frame)};
@@ -146,7 +171,6 @@ static bool whole_frame(struct pd_conn *c, struct pd_half *h, struct pd_http2_di
         pd_bad(c, h, "frame too short");
         return false;
     }
-    begin_message(c, h, d, true);
     if (promise && !read_prefix(c, h, d, prefix))
         return false;
     pd_feed_used(h, PD_HTTP2_FRAME_HEADER + d->frame.length);
@@ -156,6 +180,36 @@ static bool whole_frame(struct pd_conn *c, struct pd_half *h, struct pd_http2_di
         return false;
     read_payload(c, h, d, (struct pd_slice){prefix.p + prefix.len, d->left});
     return true;
+}
+
+/* Is the frame in `in` whole, and of the message that the one before it, d->frame, is a part of? Not when it
+ * has a prefix, which may turn out to be wrong. */
+static bool goes_on(const struct pd_http2_dir *d, struct pd_slice in)
+{
+    bool part = d->frame.type == PD_HTTP2_DATA ||
+                (d->frame.type == PD_HTTP2_HEADERS && (d->frame.flags & PD_HTTP2_END_HEADERS));
+
+    if (!part || (d->frame.flags & PD_HTTP2_END_STREAM) || in.len < PD_HTTP2_FRAME_HEADER)
+        return false;
+    struct pd_http2_frame next = pd_http2_frame_read(in.p);
+    return next.type <= PD_HTTP2_HEADERS && next.stream == d->frame.stream && !pd_http2_frame_prefix(&next) &&
+           next.length <= in.len - PD_HTTP2_FRAME_HEADER;
+}
+
+/* A frame that lies whole at the beginning of `in`. Its header was taken. */
+static bool take_whole(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d, struct pd_slice in)
+{
+    uint32_t all = PD_HTTP2_FRAME_HEADER + d->frame.length;
+    bool continued = d->goes_on;
+
+    d->goes_on = settled(h, d) && goes_on(d, (struct pd_slice){in.p + all, in.len - all});
+    if (!continued)
+        begin_message(c, h, d, true);
+    else if (d->frame.type == PD_HTTP2_DATA)
+        pd_http2_data_go_on(c, h, d);
+    else
+        pd_http2_block_go_on(c, h, d);
+    return whole_frame(c, h, d, in.p);
 }
 
 /* --- a frame in pieces --- */
@@ -242,24 +296,48 @@ static uint32_t block(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir 
 
 /* --- the engine's calls --- */
 
+/* Senders put many of these in front of others: how many bytes of them, whole, there are. */
+static uint32_t small_frames(struct pd_slice in)
+{
+    enum { CREDIT = 4, ECHO = 8 };
+    uint32_t used = 0;
+
+    while (in.len - used >= PD_HTTP2_FRAME_HEADER + ECHO) {
+        const uint8_t *p = in.p + used;
+        uint32_t head = pd_be32(p);
+        if (head == (CREDIT << 8 | PD_HTTP2_WINDOW_UPDATE))
+            used += PD_HTTP2_FRAME_HEADER + CREDIT;
+        else if (head == (ECHO << 8 | PD_HTTP2_PING) && !(pd_be32(p + 5) & INT32_MAX))
+            used += PD_HTTP2_FRAME_HEADER + ECHO;
+        else
+            break;
+    }
+    return used;
+}
+
 static uint32_t frames(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
 {
     struct pd_http2_dir *d = dir_of(c, h->dir);
-    uint32_t used = 0;
+    uint32_t used = settled(h, d) ? small_frames(in) : 0;
 
+    pd_feed_used(h, used);
     while (in.len - used >= PD_HTTP2_FRAME_HEADER) {
-        const uint8_t *p = in.p + used;
-        if (!take_header(c, h, d, p))
+        struct pd_slice rest = {in.p + used, in.len - used};
+        if (!take_header(c, h, d, rest.p))
             return 0;
         uint32_t all = PD_HTTP2_FRAME_HEADER + d->frame.length;
-        if (all > in.len - used) {
+        if (all > rest.len) {
             begin_message(c, h, d, false);
             pd_feed_used(h, PD_HTTP2_FRAME_HEADER);
             open_frame(c, h, d);
             return used + PD_HTTP2_FRAME_HEADER;
         }
-        if (!whole_frame(c, h, d, p))
+        if (passes(d->frame.type)) {
+            pd_passing(c, h);
+            pd_feed_used(h, all);
+        } else if (!take_whole(c, h, d, rest)) {
             return 0;
+        }
         used += all;
     }
     if (used < in.len)

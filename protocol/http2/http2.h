@@ -3,6 +3,7 @@
  * HTTP/2: RFC 9113; HPACK: RFC 7541. */
 #ifndef PD_PROTOCOL_HTTP2_HTTP2_H
 #define PD_PROTOCOL_HTTP2_HTTP2_H
+#include "protocol/http2/hpack_field.h"
 #include "protocol/protocol.h"
 
 enum {
@@ -54,8 +55,12 @@ struct pd_http2 { /* the protocol's part of a record */
  * its responses end with a header block, so that others are known not to be its own where their content type
  * is not known. */
 struct pd_http2_face {
-    /* One field of headers or trailers, pseudo-headers left out. */
+    /* It looks at fields whose names begin with these letters. */
+    char names[4];
+    /* One of these, of headers or trailers. */
     void (*field)(struct pd_rec *, unsigned dir, struct pd_slice name, struct pd_slice value);
+    /* The response's content type, when the request was known to be its own. */
+    void (*typed)(struct pd_rec *, struct pd_slice value);
     /* The request's fields have all been seen. */
     void (*asked)(struct pd_rec *);
     /* How many of the next bytes are of no interest: 0 to 2^32-1. 0: *want bytes are to be shown, in pieces.
@@ -79,9 +84,19 @@ struct pd_http2_options {
 extern const struct pd_schema pd_http2_schema;
 extern const struct pd_option pd_http2_option_table[];
 
-/* One field of a header block. rec may be the void record. */
-void pd_http2_field(struct pd_conn *, struct pd_rec *, unsigned dir, struct pd_slice name,
-                    struct pd_slice value);
+struct pd_http2_block { /* whose header block is read */
+    struct pd_conn *conn;
+    const struct pd_http2_options *options;
+    struct pd_rec *rec;
+    struct pd_http2 *fields;    /* the record's */
+    struct pd_http2_side *side; /* and those of this side */
+    uint16_t room;              /* for headers */
+    unsigned dir;
+};
+/* One of its fields, which has a name. */
+void pd_http2_field(const struct pd_http2_block *, const struct pd_hpack_field *);
+/* What a field of that name means. RFC 9113, section 8.3; RFC 9110, section 8. */
+enum pd_http2_meaning pd_http2_meaning(struct pd_slice name);
 /* The request's headers have all passed. */
 void pd_http2_asked(struct pd_rec *);
 /* RST_STREAM's code as the record's error; none for codes that say no failure. */
@@ -120,10 +135,8 @@ extern const uint8_t pd_http2_preface[PD_HTTP2_PREFACE];
 /* p: the 9 bytes of a header. */
 static inline struct pd_http2_frame pd_http2_frame_read(const uint8_t *p)
 {
-    return (struct pd_http2_frame){.length = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2],
-                                   .type = p[3],
-                                   .flags = p[4],
-                                   .stream = pd_be32(p + 5) & INT32_MAX};
+    return (struct pd_http2_frame){
+        .length = pd_be32(p) >> 8, .type = p[3], .flags = p[4], .stream = pd_be32(p + 5) & INT32_MAX};
 }
 /* Bytes of a payload before the header block or the body: the padding's length, a priority, a promised
  * stream. */
@@ -145,6 +158,15 @@ static inline const char *pd_http2_frame_wrong(const struct pd_http2_frame *f, u
 /* Is the header at p, 9 bytes, one that somebody would send? Rules forbid less. For places where a boundary
  * is only guessed. */
 bool pd_http2_frame_usual(const uint8_t *p, unsigned dir);
+/* One of the frames that are the most frequent, and keeps to the rules. */
+static inline bool pd_http2_frame_frequent(const struct pd_http2_frame *f)
+{
+    enum { CREDIT = 4, ECHO = 8 };
+
+    return (f->type <= PD_HTTP2_HEADERS && f->stream) ||
+           (f->type == PD_HTTP2_WINDOW_UPDATE && f->length == CREDIT) ||
+           (f->type == PD_HTTP2_PING && f->length == ECHO && !f->stream);
+}
 /* As struct pd_proto has it. */
 int pd_http2_sync(struct pd_slice, const struct pd_look *, uint8_t *confidence);
 #endif

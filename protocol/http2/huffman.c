@@ -2,13 +2,11 @@
  * shorter ones end. So the symbols in their order and the count of each length are the whole table. That of
  * the string's end, the last one, is left out: it must not occur. */
 #include "protocol/http2/huffman.h"
-#include "base/word.h"
 #include <string.h>
 
 enum {
-    LONGEST = 30,   /* bits of a code */
-    REMEMBERED = 3, /* bytes of a string, so many at least: what is shorter is soon decoded */
-    LONGER = 255    /* more bits than are ever at hand */
+    LONGEST = 30, /* bits of a code */
+    LONGER = 255  /* more bits than are ever at hand */
 };
 
 static const uint8_t symbols[256] = {
@@ -81,7 +79,7 @@ static void refill(struct reader *r)
     r->have += (unsigned)n * 8;
 }
 
-static bool decode(const struct pd_huffman *h, struct pd_slice in, uint8_t *out, uint32_t *len)
+bool pd_huffman_read(const struct pd_huffman *h, struct pd_slice in, uint8_t *out, uint32_t *len)
 {
     struct reader r = {.p = in.p, .start = in.p, .end = in.p + in.len};
     uint8_t *start = out, symbol = 0;
@@ -112,44 +110,4 @@ static bool decode(const struct pd_huffman *h, struct pd_slice in, uint8_t *out,
     *len = (uint32_t)(out - start);
     /* Padding: the first bits of a longer code, all ones, fewer than a byte. */
     return r.have < 8 && r.bits >> (63 - r.have) >> 1 == (1u << r.have) - 1;
-}
-
-/* Where a string's place is: its first bytes, its last, those in the middle, and how many it has. */
-static unsigned slot_of(struct pd_slice in)
-{
-    enum { WORD = 8, HALF = 4, BITS = 8 };
-    uint64_t sum = in.len;
-
-    if (in.len >= WORD)
-        sum += pd_word(in.p) ^ pd_word(in.p + (in.len - WORD) / 2) << 1 ^ pd_word(in.p + in.len - WORD) << 2;
-    else if (in.len >= HALF)
-        sum += (uint64_t)pd_half_word(in.p) << 32 | pd_half_word(in.p + in.len - HALF);
-    else
-        sum += (uint32_t)in.p[0] << 24 | (uint32_t)in.p[in.len / 2] << 16 | (uint32_t)in.p[in.len - 1] << 8;
-    _Static_assert(PD_HUFFMAN_SLOTS == 1 << BITS, "a slot is the top of a product");
-    return (unsigned)(sum * UINT64_C(0x9e3779b97f4a7c15) >> (64 - BITS));
-}
-
-static bool learn(const struct pd_huffman *h, struct pd_huffman_slot *slot, struct pd_slice in)
-{
-    uint32_t len = 0;
-    bool known = decode(h, in, slot->text, &len);
-
-    slot->code_len = known ? (uint8_t)in.len : 0;
-    slot->text_len = (uint8_t)len;
-    memcpy(slot->code, in.p, in.len);
-    return known;
-}
-
-bool pd_huffman_read(const struct pd_huffman *h, struct pd_huffman_memo *m, struct pd_slice in,
-                     struct pd_slice *text)
-{
-    if (in.len < REMEMBERED || in.len > PD_HUFFMAN_SLOT_CODE) {
-        text->p = m->text;
-        return decode(h, in, m->text, &text->len);
-    }
-    struct pd_huffman_slot *slot = &m->slot[slot_of(in)];
-    bool known = (slot->code_len == in.len && pd_same_bytes(slot->code, in.p, in.len)) || learn(h, slot, in);
-    *text = (struct pd_slice){slot->text, slot->text_len};
-    return known;
 }

@@ -90,11 +90,13 @@ static void end_response(struct pd_conn *c, struct pd_half *h, struct pd_rec *r)
     pd_give_up(c, PD_C2S, (struct pd_keys){key, key}, h->gap_last);
 }
 
+/* Where the next frame goes on, there is no pause between. */
 static void end_part(struct pd_conn *c, struct pd_half *h, const struct pd_http2_dir *d, struct pd_rec *r,
                      bool end_stream)
 {
     if (!end_stream) {
-        pause(c, h);
+        if (!d->goes_on)
+            pause(c, h);
     } else if (h->dir == PD_C2S) {
         set_body_bytes(r, PD_C2S);
         pd_request_end(c, h);
@@ -112,11 +114,17 @@ static void note(struct pd_http2_side *side)
         side->unknown++;
 }
 
-static void note_unknown(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d)
+/* Of headers that could not be known the place stays free, so that the others are the same in any case. */
+static uint16_t room(const struct pd_http2_side *side)
 {
-    pd_count(c, PD_C_UNKNOWN, 1);
-    if (d->kind != PD_HTTP2_NOBODYS)
-        note(side_of(pd_current(c, h->dir), d->kind == PD_HTTP2_PROMISE ? PD_C2S : h->dir));
+    return side->unknown < PD_HTTP2_HEADERS_MAX ? PD_HTTP2_HEADERS_MAX - side->unknown : 0;
+}
+
+PD_COLD static void note_unknown(struct pd_http2_block *b)
+{
+    pd_count(b->conn, PD_C_UNKNOWN, 1);
+    note(b->side);
+    b->room = room(b->side);
 }
 
 static void ask(struct pd_conn *c, struct pd_rec *r, uint32_t stream)
@@ -146,16 +154,20 @@ static enum pd_http2_kind begin_client(struct pd_conn *c, struct pd_half *h, str
     return PD_HTTP2_REQUEST;
 }
 
-static enum pd_http2_kind begin_server(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d)
+static enum pd_http2_kind answers(struct pd_rec *r)
 {
-    uint32_t stream = d->frame.stream;
-    struct pd_rec *r = pd_response_known(c, h, key_of(stream));
-
     if (pd_rec_is_void(r))
         return PD_HTTP2_NOBODYS;
-    struct pd_http2 *f = pd_fields(r);
-    pd_int_set(&f->stream_id, stream);
-    return f->side[PD_RESPONSE].begun ? PD_HTTP2_TRAILERS : PD_HTTP2_RESPONSE;
+    return side_of(r, PD_S2C)->begun ? PD_HTTP2_TRAILERS : PD_HTTP2_RESPONSE;
+}
+
+static enum pd_http2_kind begin_server(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d)
+{
+    struct pd_rec *r = pd_response_known(c, h, key_of(d->frame.stream));
+
+    if (!pd_rec_is_void(r))
+        pd_int_set(&((struct pd_http2 *)pd_fields(r))->stream_id, d->frame.stream);
+    return answers(r);
 }
 
 static void begin(struct pd_http2_dir *d, enum pd_http2_kind kind)
@@ -171,6 +183,16 @@ void pd_http2_block_begin(struct pd_conn *c, struct pd_half *h, struct pd_http2_
     begin(d, h->dir == PD_C2S ? begin_client(c, h, d) : begin_server(c, h, d));
 }
 
+void pd_http2_block_go_on(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d)
+{
+    struct pd_rec *r = pd_current(c, h->dir);
+
+    if (h->dir == PD_S2C)
+        begin(d, answers(r));
+    else
+        begin(d, pd_rec_is_void(r) ? PD_HTTP2_NOBODYS : PD_HTTP2_TRAILERS);
+}
+
 void pd_http2_promise_begin(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d, uint32_t promised)
 {
     ask(c, pd_request_promised(c, h, key_of(promised)), promised);
@@ -180,24 +202,32 @@ void pd_http2_promise_begin(struct pd_conn *c, struct pd_half *h, struct pd_http
 void pd_http2_block_read(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d, struct pd_slice in,
                          bool last)
 {
-    struct pd_slice name, value;
-    struct pd_rec *r = pd_current(c, h->dir);
-    unsigned dir = d->kind == PD_HTTP2_PROMISE ? PD_C2S : h->dir;
-    bool nobodys = d->kind == PD_HTTP2_NOBODYS;
-    enum pd_hpack_end end = d->unread ? PD_HPACK_DONE : PD_HPACK_FIELD;
+    struct pd_http2_block b = {.conn = c,
+                               .options = pd_options(c),
+                               .rec = pd_current(c, h->dir),
+                               .dir = d->kind == PD_HTTP2_PROMISE ? PD_C2S : h->dir};
+    bool nobodys = d->kind == PD_HTTP2_NOBODYS || pd_rec_is_void(b.rec);
+    enum pd_hpack_end end = PD_HPACK_DONE;
+    const struct pd_hpack_field *f;
 
-    while (end == PD_HPACK_FIELD) {
-        end = pd_hpack_read(c, &d->hpack, &in, last, &name, &value);
-        /* Copies of name and value whole would have to wait for the stores of their parts. */
-        if (end == PD_HPACK_FIELD && name.len && !nobodys)
-            pd_http2_field(c, r, dir, (struct pd_slice){name.p, name.len},
-                           (struct pd_slice){value.p, value.len});
-        else if (end == PD_HPACK_UNKNOWN || (end == PD_HPACK_FIELD && !name.len))
-            note_unknown(c, h, d);
-        else if (end == PD_HPACK_FIELD)
-            d->asked = d->asked || pd_slice_eq(name, PD_SLICE(":status"));
+    b.fields = pd_fields(b.rec);
+    b.side = &b.fields->side[b.dir];
+    b.room = room(b.side);
+    while (!d->unread) {
+        f = pd_hpack_indexed(c, &d->hpack, &in);
+        if (!f && (end = pd_hpack_read(c, &d->hpack, &in, last, &f)) != PD_HPACK_FIELD)
+            break;
+        if (!f->name)
+            note_unknown(&b);
+        else if (!nobodys)
+            pd_http2_field(&b, f);
+        else if (f->meaning == PD_HTTP2_STATUS)
+            d->asked = true;
     }
-    d->unread = d->unread || end == PD_HPACK_UNKNOWN;
+    if (end == PD_HPACK_UNKNOWN) {
+        note_unknown(&b);
+        d->unread = true;
+    }
 }
 
 /* A response whose request was not seen. Its trailers count no more. */
@@ -217,6 +247,7 @@ static void end_response_headers(struct pd_conn *c, struct pd_half *h, struct pd
 
     if (known && f->status_code.v < 200 && !d->end_stream) {
         pd_response_cancel(c, h); /* interim, RFC 9110, section 15.2 */
+        d->goes_on = false;
         f->side[PD_RESPONSE].unknown = 0;
         f->side[PD_RESPONSE].typed = false;
         return;
@@ -260,15 +291,24 @@ void pd_http2_block_end(struct pd_conn *c, struct pd_half *h, struct pd_http2_di
 
 /* --- data --- */
 
+static void data_of(struct pd_http2_dir *d, struct pd_rec *r, unsigned dir)
+{
+    d->known = !pd_rec_is_void(r);
+    if (d->known && !side_of(r, dir)->begun)
+        doubt(r);
+}
+
 void pd_http2_data_begin(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d)
 {
     uint32_t stream = d->frame.stream;
-    struct pd_rec *r =
-        h->dir == PD_C2S ? pd_request_resume(c, h, stream) : pd_response_known(c, h, key_of(stream));
 
-    d->known = !pd_rec_is_void(r);
-    if (d->known && !side_of(r, h->dir)->begun)
-        doubt(r);
+    data_of(d, h->dir == PD_C2S ? pd_request_resume(c, h, stream) : pd_response_known(c, h, key_of(stream)),
+            h->dir);
+}
+
+void pd_http2_data_go_on(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d)
+{
+    data_of(d, pd_current(c, h->dir), h->dir);
 }
 
 static bool captures(struct pd_conn *c, const struct pd_http2_side *side)

@@ -25,14 +25,17 @@ struct pd_http2_dir { /* of one direction of a connection */
     bool unread : 1;     /* the rest of the block cannot be read */
     bool known : 1;      /* DATA, RST_STREAM: there is a record */
     bool asked : 1;      /* of a block that is nobody's: it has the beginning of a response */
+    bool goes_on : 1;    /* the next frame is there, whole, and is of the same stream */
 };
 
 struct pd_http2_conn {
     struct pd_http2_dir dir[2];
 };
 
-/* A header block begins: the current token is, or begins, its frame. HEADERS on `stream`, or PUSH_PROMISE. */
+/* A header block begins: the current token is, or begins, its frame. HEADERS on `stream`, or PUSH_PROMISE.
+ * The same where the frame before said that it goes on. */
 void pd_http2_block_begin(struct pd_conn *, struct pd_half *, struct pd_http2_dir *);
+void pd_http2_block_go_on(struct pd_conn *, struct pd_half *, struct pd_http2_dir *);
 void pd_http2_promise_begin(struct pd_conn *, struct pd_half *, struct pd_http2_dir *, uint32_t promised);
 /* Bytes of the block; the last ones. */
 void pd_http2_block_read(struct pd_conn *, struct pd_half *, struct pd_http2_dir *, struct pd_slice,
@@ -41,6 +44,7 @@ void pd_http2_block_end(struct pd_conn *, struct pd_half *, struct pd_http2_dir 
 
 /* A DATA frame begins; its body's bytes, p is NULL for those nobody sees; it ends. */
 void pd_http2_data_begin(struct pd_conn *, struct pd_half *, struct pd_http2_dir *);
+void pd_http2_data_go_on(struct pd_conn *, struct pd_half *, struct pd_http2_dir *);
 void pd_http2_data(struct pd_conn *, struct pd_half *, struct pd_slice);
 void pd_http2_data_end(struct pd_conn *, struct pd_half *, struct pd_http2_dir *);
 /* How many of the next bytes nobody wants to see; 0: *want bytes are to be seen. */
