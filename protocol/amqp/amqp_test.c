@@ -62,6 +62,7 @@ static void flush(struct drive *d, enum pd_dir dir)
 #define SELECT_OK "\0\x55\0\x0b"
 #define PUBLISH "\0\x3c\0\x28\0\0\1e\1k\0"
 #define MANDATORY "\0\x3c\0\x28\0\0\1e\1k\1"
+#define RETURN "\0\x3c\0\x32\1\x38\2no\1e\1k"
 #define ACK(tag, multiple) "\0\x3c\0\x50\0\0\0\0\0\0\0" tag multiple
 #define NACK(tag, flags) "\0\x3c\0\x78\0\0\0\0\0\0\0" tag flags
 #define CONSUME(flags) "\0\x3c\0\x14\0\0\1q\1t" flags "\0\0\0\0"
@@ -338,10 +339,27 @@ static void what_may_have_been_returned_is_not_ok(void **state)
     METHOD(1, ACK("\1", "\0"));
     METHOD(1, ACK("\2", "\0"));
     flush(d, PD_S2C);
-    drive_finish(d);
     assert_int_equal(drive_count(d), 4);
     check(d, 2, "ok", "\"delivery_tag\":1");
     check(d, 3, "incomplete", "\"delivery_tag\":2");
+    METHOD(1, MANDATORY);
+    content(1, 5);
+    flush(d, PD_C2S);
+    drive_gap(d, PD_S2C, 21); /* the third one's confirmation */
+    frame(8, 0, "", 0);
+    flush(d, PD_S2C);
+    METHOD(1, MANDATORY);
+    content(1, 5);
+    flush(d, PD_C2S);
+    METHOD(1, RETURN);
+    content(1, 5);
+    METHOD(1, ACK("\4", "\0"));
+    flush(d, PD_S2C);
+    drive_finish(d);
+    assert_int_equal(drive_count(d), 7);
+    check(d, 4, "oneway", "312");
+    check(d, 5, "incomplete", "\"delivery_tag\":4"); /* it was this one that came back, or the third */
+    check(d, 6, "incomplete", "\"delivery_tag\":3");
     drive_free(d);
 }
 

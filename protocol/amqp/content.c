@@ -283,7 +283,7 @@ void pd_amqp_deliver(struct pd_conn *c, struct pd_half *h, struct pd_amqp_channe
 }
 
 /* It says where the message was to go, not which publish it was. That is known when one only is outstanding:
- * the confirmation comes after it. */
+ * the confirmation comes after it. Where bytes were lost, nobody knows how many are. */
 void pd_amqp_returned(struct pd_conn *c, struct pd_half *h, struct pd_amqp_channel *ch,
                       const struct pd_amqp_method *m, const struct pd_amqp_args *args)
 {
@@ -292,13 +292,18 @@ void pd_amqp_returned(struct pd_conn *c, struct pd_half *h, struct pd_amqp_chann
 
     pd_amqp_fill_error(r, args->code, args->text);
     begin(c, h, ch, key, PD_AMQP_IS_ONEWAY);
-    if (ch->confirm != PD_AMQP_ON || ch->published != ch->unconfirmed)
+    bool only = ch->confirm == PD_AMQP_ON && ch->published == ch->unconfirmed;
+    if (!only && ch->whole)
         return;
     r = pd_current_key(c, PD_C2S, pd_amqp_key(PD_AMQP_K_PUBLISH, ch->id, ch->published));
     const struct pd_amqp *f = pd_fields_const(r);
-    if (!pd_rec_is_void(r) && f->flags && pd_slice_eq(pd_amqp_slice(&f->exchange), args->exchange) &&
-        pd_slice_eq(pd_amqp_slice(&f->routing_key), args->routing_key))
+    if (pd_rec_is_void(r) || !f->flags || !pd_slice_eq(pd_amqp_slice(&f->exchange), args->exchange) ||
+        !pd_slice_eq(pd_amqp_slice(&f->routing_key), args->routing_key))
+        return;
+    if (only)
         pd_amqp_fill_error(r, args->code, args->text);
+    else
+        r->flags |= PD_REC_BROKEN;
 }
 
 void pd_amqp_got(struct pd_conn *c, struct pd_half *h, struct pd_amqp_channel *ch, uint64_t key)
