@@ -51,9 +51,9 @@ struct pd_http2 { /* the protocol's part of a record */
     struct pd_http2_call call;
 };
 
-/* What HTTP/2 asks of a protocol that stands on it. dir: whose headers or data. Its requests are POSTs and
- * its responses end with a header block, so that others are known not to be its own where their content type
- * is not known. */
+/* What HTTP/2 asks of a protocol that stands on it. dir: whose headers or data. Its requests are POSTs with a
+ * path of two parts and its responses end with a header block, so that others are known not to be its own
+ * where their content type is not known. */
 struct pd_http2_face {
     /* It looks at fields whose names begin with these letters. */
     char names[4];

@@ -203,7 +203,7 @@ static void a_guessed_boundary_is_given_up_where_no_frame_follows(void **state)
     drive_free(d);
 }
 
-/* A POST whose content type is not known may be a child's; so may be its reset. */
+/* A POST whose content type is not known may be a child's; so may be its reset, unless its path says no. */
 static void a_reset_of_nobody_knows_what_is_incomplete(void **state)
 {
     struct drive *d = drive_new("http2");
@@ -213,12 +213,14 @@ static void a_reset_of_nobody_knows_what_is_incomplete(void **state)
     drive_send(d, PD_C2S, DRIVE_TEXT(PREFACE SETTINGS));
     drive_send(d, PD_S2C, DRIVE_TEXT(SETTINGS));
     drive_gap(d, PD_C2S, 20);
-    drive_send(d, PD_C2S, DRIVE_TEXT(F("\x04", "\x01", "\x05", "\x03", "\x83\x86\x84\xbe")));
-    drive_send(d, PD_C2S, DRIVE_TEXT(F("\x08", "\x06", "\0", "\0", "12345678")));
+    drive_send(d, PD_C2S, DRIVE_TEXT(F("\x09", "\x01", "\x05", "\x03", "\x83\x86\x04\x04/a/b\xbe")));
+    drive_send(d, PD_C2S, DRIVE_TEXT(F("\x04", "\x01", "\x05", "\x05", "\x83\x86\x84\xbe")));
     drive_send(d, PD_S2C, DRIVE_TEXT(F("\x04", "\x03", "\0", "\x03", "\0\0\0\x07")));
+    drive_send(d, PD_S2C, DRIVE_TEXT(F("\x04", "\x03", "\0", "\x05", "\0\0\0\x07")));
     drive_finish(d);
-    assert_int_equal(drive_count(d), 1);
+    assert_int_equal(drive_count(d), 2);
     assert_non_null(strstr(drive_line(d, 0), "incomplete"));
+    assert_non_null(strstr(drive_line(d, 1), "REFUSED_STREAM"));
     drive_free(d);
 }
 

@@ -41,13 +41,25 @@ static void set_body_bytes(struct pd_rec *r, unsigned dir)
     pd_int_set(&side_of(r, dir)->body_bytes, (int64_t)side_of(r, dir)->passed);
 }
 
+/* "/a/b", as far as it is known. */
+static bool may_have_two_parts(const struct pd_http2 *f)
+{
+    const struct pd_text *path = &f->path;
+
+    if (!path->s || path->full > path->len)
+        return true;
+    const char *end = path->s + path->len,
+               *second = path->len > 1 ? memchr(path->s + 1, '/', path->len - 1U) : NULL;
+    return !f->query.s && second && !memchr(second + 1, '/', (size_t)(end - second - 1));
+}
+
 /* Could it be a child's, as far as the request tells? See struct pd_http2_face. */
 static bool asks_for_child(const struct pd_http2 *f)
 {
     const struct pd_http2_side *side = &f->side[PD_REQUEST];
     bool post = !f->method.s || (f->method.len == 4 && memcmp(f->method.s, "POST", 4) == 0);
 
-    return !f->face && side->unknown && !side->typed && post;
+    return !f->face && side->unknown && !side->typed && post && may_have_two_parts(f);
 }
 
 /* The same when the response has ended. A proxy answers anybody with its pages. */
