@@ -160,8 +160,9 @@ static inline uint16_t pd_detect_known(const struct pd_setup *setup, uint8_t tra
                                        const struct pd_end *server, uint16_t candidates)
 {
     const uint16_t *ports = transport == PD_TCP ? setup->tcp_ports : setup->udp_ports;
+    uint16_t port = server->port;
 
-    return ports[server->port] & candidates;
+    return setup->port_hints[port % 256 / 64] >> port % 64 & 1 ? ports[port] & candidates : 0;
 }
 
 /* The connection begins to speak protos[index]: counters, state. False: no memory, it is given up. */

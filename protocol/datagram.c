@@ -48,16 +48,15 @@ static bool speaks(const struct pd_proto *proto, const struct pd_packet *packet,
     return proto->sync(packet->payload, &look, &confidence) == 0 && (known || confidence >= PD_CERTAIN);
 }
 
-/* Tries the protocols of `mask`, each in the direction that the ports suggest, then in the other. */
-static bool try_mask(struct pd_worker *w, const struct pd_packet *packet, uint16_t mask, bool known)
+/* Tries the protocols of `mask`, each in the direction that the ports suggest, then in the other. replies:
+ * those that only the sender's port is one of. */
+static bool try_mask(struct pd_worker *w, const struct pd_packet *packet, uint16_t mask, uint16_t replies,
+                     bool known)
 {
     for (; mask; mask &= (uint16_t)(mask - 1)) {
         unsigned i = (unsigned)__builtin_ctz(mask);
         const struct pd_proto *proto = w->setup->protos[i];
-        uint16_t bit = (uint16_t)(1u << i);
-        bool to_server = pd_detect_known(w->setup, PD_UDP, &packet->dst, bit);
-        bool from_server = pd_detect_known(w->setup, PD_UDP, &packet->src, bit);
-        uint8_t first = from_server && !to_server ? PD_S2C : PD_C2S;
+        uint8_t first = replies >> i & 1 ? PD_S2C : PD_C2S;
         for (uint8_t turn = 0; turn < 2; turn++) {
             uint8_t dir = first ^ turn;
             if (!speaks(proto, packet, dir, known))
@@ -73,8 +72,9 @@ void pd_datagram_packet(struct pd_worker *w, const struct pd_packet *packet)
 {
     const struct pd_setup *setup = w->setup;
     uint16_t candidates = pd_detect_candidates(setup, PD_UDP, &packet->src, &packet->dst);
-    uint16_t known = pd_detect_known(setup, PD_UDP, &packet->src, candidates) |
-                     pd_detect_known(setup, PD_UDP, &packet->dst, candidates);
+    uint16_t to = pd_detect_known(setup, PD_UDP, &packet->dst, candidates);
+    uint16_t from = pd_detect_known(setup, PD_UDP, &packet->src, candidates);
+    uint16_t known = from | to, replies = from & (uint16_t)~to;
 
     w->tally.flow[PD_F_UDP_PACKETS]++;
     w->tally.flow[PD_F_PAYLOAD_BYTES] += packet->wire_len;
@@ -82,8 +82,8 @@ void pd_datagram_packet(struct pd_worker *w, const struct pd_packet *packet)
         w->tally.flow[PD_F_NOT_SELECTED]++;
         return;
     }
-    if (!packet->payload.len || try_mask(w, packet, known, true) ||
-        try_mask(w, packet, candidates & (uint16_t)~known, false))
+    if (!packet->payload.len || try_mask(w, packet, known, replies, true) ||
+        try_mask(w, packet, candidates & (uint16_t)~known, 0, false))
         return;
     uint16_t port = packet->src.port < packet->dst.port ? packet->src.port : packet->dst.port;
     pd_detect_unknown(w, PD_UDP, port, 1);

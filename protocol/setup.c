@@ -95,6 +95,7 @@ void pd_setup_port(struct pd_setup *s, int index, uint16_t port)
         index = parent;
     uint16_t bit = (uint16_t)(1u << index);
 
+    s->port_hints[port % 256 / 64] |= UINT64_C(1) << port % 64;
     if (s->protos[index]->transports & PD_ON_TCP)
         s->tcp_ports[port] |= bit;
     if (s->protos[index]->transports & PD_ON_UDP)

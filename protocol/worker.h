@@ -31,9 +31,12 @@ struct pd_setup {
     struct pd_rule *rules; /* none: everything */
     uint16_t rule_count;
     uint16_t *tcp_ports, *udp_ports; /* [65536]: a bit per protos[] entry known by that port */
-    uint16_t on_tcp, on_udp;         /* a bit per protos[] entry that is spoken there, not within a parent */
-    uint64_t timeout;                /* ns without a byte: unanswered */
-    uint64_t idle;                   /* ns without a packet: a connection is forgotten */
+    /* A bit for the low byte of each such port: of the others, most are told by that, without a look into
+     * tables that are too large for the nearest cache. */
+    uint64_t port_hints[4];
+    uint16_t on_tcp, on_udp; /* a bit per protos[] entry that is spoken there, not within a parent */
+    uint64_t timeout;        /* ns without a byte: unanswered */
+    uint64_t idle;           /* ns without a packet: a connection is forgotten */
     struct pd_limits limits;
 };
 
