@@ -29,6 +29,24 @@ uint32_t pd_http2_frame_prefix_long(const struct pd_http2_frame *f)
     return promise ? n + PD_HTTP2_PROMISED : n;
 }
 
+uint32_t pd_http2_small_frames(struct pd_slice in)
+{
+    enum { CREDIT = 4, ECHO = 8 };
+    uint32_t used = 0;
+
+    while (in.len - used >= PD_HTTP2_FRAME_HEADER + ECHO) {
+        const uint8_t *p = in.p + used;
+        uint32_t head = pd_be32(p);
+        if (head == (CREDIT << 8 | PD_HTTP2_WINDOW_UPDATE))
+            used += PD_HTTP2_FRAME_HEADER + CREDIT;
+        else if (head == (ECHO << 8 | PD_HTTP2_PING) && !(pd_be32(p + 5) & INT32_MAX))
+            used += PD_HTTP2_FRAME_HEADER + ECHO;
+        else
+            break;
+    }
+    return used;
+}
+
 enum on { ON_STREAM = 1, ON_CONNECTION = 2, ON_ANY = 3 };
 
 static const struct rule {

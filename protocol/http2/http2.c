@@ -151,18 +151,8 @@ static void read_payload(struct pd_conn *c, struct pd_half *h, struct pd_http2_d
     }
 }
 
-/* Frames that only the two sides care about. */
-static bool passes(uint8_t type)
-{
-    enum {
-        PASSING =
-            1 << PD_HTTP2_PRIORITY | 1 << PD_HTTP2_SETTINGS | 1 << PD_HTTP2_PING | 1 << PD_HTTP2_WINDOW_UPDATE
-    };
-
-    return type > PD_HTTP2_CONTINUATION || PASSING & 1u << type;
-}
-
-static bool whole_frame(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d, const uint8_t *p)
+/* A frame that lies whole at p. False: it is wrong. */
+static bool take_whole(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d, const uint8_t *p)
 {
     struct pd_slice prefix = {p + PD_HTTP2_FRAME_HEADER, pd_http2_frame_prefix(&d->frame)};
     bool promise = d->frame.type == PD_HTTP2_PUSH_PROMISE;
@@ -171,45 +161,45 @@ static bool whole_frame(struct pd_conn *c, struct pd_half *h, struct pd_http2_di
         pd_bad(c, h, "frame too short");
         return false;
     }
+    begin_message(c, h, d, true);
     if (promise && !read_prefix(c, h, d, prefix))
         return false;
     pd_feed_used(h, PD_HTTP2_FRAME_HEADER + d->frame.length);
-    if (!promise && !prefix.len)
-        d->left = d->frame.length;
-    else if (!promise && !read_prefix(c, h, d, prefix))
+    if (!promise && !read_prefix(c, h, d, prefix))
         return false;
     read_payload(c, h, d, (struct pd_slice){prefix.p + prefix.len, d->left});
     return true;
 }
 
-/* Is the frame in `in` whole, and of the message that the one before it, d->frame, is a part of? Not when it
- * has a prefix, which may turn out to be wrong. */
-static bool goes_on(const struct pd_http2_dir *d, struct pd_slice in)
+/* Is the frame in `rest` whole, plain, and of the message that the plain one before it, d->frame, is a part
+ * of? */
+static bool goes_on(const struct pd_http2_dir *d, struct pd_slice rest)
 {
-    bool part = d->frame.type == PD_HTTP2_DATA ||
-                (d->frame.type == PD_HTTP2_HEADERS && (d->frame.flags & PD_HTTP2_END_HEADERS));
+    bool part = d->frame.type == PD_HTTP2_DATA || (d->frame.flags & PD_HTTP2_END_HEADERS);
 
-    if (!part || (d->frame.flags & PD_HTTP2_END_STREAM) || in.len < PD_HTTP2_FRAME_HEADER)
+    if (!part || rest.len < PD_HTTP2_FRAME_HEADER)
         return false;
-    struct pd_http2_frame next = pd_http2_frame_read(in.p);
-    return next.type <= PD_HTTP2_HEADERS && next.stream == d->frame.stream && !pd_http2_frame_prefix(&next) &&
-           next.length <= in.len - PD_HTTP2_FRAME_HEADER;
+    struct pd_http2_frame next = pd_http2_frame_read(rest.p);
+    return next.stream == d->frame.stream && pd_http2_frame_plain(&next) &&
+           next.length <= rest.len - PD_HTTP2_FRAME_HEADER;
 }
 
-/* A frame that lies whole at the beginning of `in`. Its header was taken. */
-static bool take_whole(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d, struct pd_slice in)
+/* A plain one that lies whole at the beginning of `in`. */
+static void take_plain(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d, struct pd_slice in)
 {
     uint32_t all = PD_HTTP2_FRAME_HEADER + d->frame.length;
+    bool data = d->frame.type == PD_HTTP2_DATA, ends = d->frame.flags & PD_HTTP2_END_STREAM;
     bool continued = d->goes_on;
 
-    d->goes_on = settled(h, d) && goes_on(d, (struct pd_slice){in.p + all, in.len - all});
+    d->goes_on = !ends && settled(h, d) && goes_on(d, (struct pd_slice){in.p + all, in.len - all});
     if (!continued)
         begin_message(c, h, d, true);
-    else if (d->frame.type == PD_HTTP2_DATA)
+    else if (data)
         pd_http2_data_go_on(c, h, d);
     else
         pd_http2_block_go_on(c, h, d);
-    return whole_frame(c, h, d, in.p);
+    pd_feed_used(h, all);
+    read_payload(c, h, d, (struct pd_slice){in.p + PD_HTTP2_FRAME_HEADER, d->frame.length});
 }
 
 /* --- a frame in pieces --- */
@@ -296,29 +286,10 @@ static uint32_t block(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir 
 
 /* --- the engine's calls --- */
 
-/* Senders put many of these in front of others: how many bytes of them, whole, there are. */
-static uint32_t small_frames(struct pd_slice in)
-{
-    enum { CREDIT = 4, ECHO = 8 };
-    uint32_t used = 0;
-
-    while (in.len - used >= PD_HTTP2_FRAME_HEADER + ECHO) {
-        const uint8_t *p = in.p + used;
-        uint32_t head = pd_be32(p);
-        if (head == (CREDIT << 8 | PD_HTTP2_WINDOW_UPDATE))
-            used += PD_HTTP2_FRAME_HEADER + CREDIT;
-        else if (head == (ECHO << 8 | PD_HTTP2_PING) && !(pd_be32(p + 5) & INT32_MAX))
-            used += PD_HTTP2_FRAME_HEADER + ECHO;
-        else
-            break;
-    }
-    return used;
-}
-
 static uint32_t frames(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
 {
     struct pd_http2_dir *d = dir_of(c, h->dir);
-    uint32_t used = settled(h, d) ? small_frames(in) : 0;
+    uint32_t used = settled(h, d) ? pd_http2_small_frames(in) : 0;
 
     pd_feed_used(h, used);
     while (in.len - used >= PD_HTTP2_FRAME_HEADER) {
@@ -332,10 +303,12 @@ static uint32_t frames(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
             open_frame(c, h, d);
             return used + PD_HTTP2_FRAME_HEADER;
         }
-        if (passes(d->frame.type)) {
+        if (pd_http2_frame_plain(&d->frame)) {
+            take_plain(c, h, d, rest);
+        } else if (pd_http2_frame_passes(d->frame.type)) {
             pd_passing(c, h);
             pd_feed_used(h, all);
-        } else if (!take_whole(c, h, d, rest)) {
+        } else if (!take_whole(c, h, d, rest.p)) {
             return 0;
         }
         used += all;

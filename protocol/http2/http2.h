@@ -147,6 +147,24 @@ static inline uint32_t pd_http2_frame_prefix(const struct pd_http2_frame *f)
 
     return none ? 0 : pd_http2_frame_prefix_long(f);
 }
+/* HEADERS or DATA without a prefix: nearly all that matter. What they carry is all there is to be wrong. */
+static inline bool pd_http2_frame_plain(const struct pd_http2_frame *f)
+{
+    return f->type <= PD_HTTP2_HEADERS && !pd_http2_frame_prefix(f);
+}
+/* Only the two sides care about these. */
+static inline bool pd_http2_frame_passes(uint8_t type)
+{
+    enum {
+        PASSING =
+            1 << PD_HTTP2_PRIORITY | 1 << PD_HTTP2_SETTINGS | 1 << PD_HTTP2_PING | 1 << PD_HTTP2_WINDOW_UPDATE
+    };
+
+    return type > PD_HTTP2_CONTINUATION || PASSING & 1u << type;
+}
+/* Senders put WINDOW_UPDATEs and PINGs in front of other frames: how many bytes of them, whole and right, the
+ * slice begins with. */
+uint32_t pd_http2_small_frames(struct pd_slice);
 /* NULL when the header keeps to the rules, else which one it breaks. */
 const char *pd_http2_frame_breaks(const struct pd_http2_frame *, unsigned dir);
 static inline const char *pd_http2_frame_wrong(const struct pd_http2_frame *f, unsigned dir)
