@@ -464,9 +464,9 @@ struct pd_header *pd_list_header_known(struct pd_rec *r, struct pd_list *l, uint
     if (!h)
         return header_apart(r, l, max, name, value, cap);
     char *text = (char *)(h + 1);
+    copy_any(text, name.p, n + m);
     set_name(l, h, text, n, n, hash);
     set_value(h, text + n, value, m);
-    copy_any(text, name.p, n + m);
     return h;
 }
 

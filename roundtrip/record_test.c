@@ -376,6 +376,9 @@ static void repeated_headers_are_marked(void **state)
         assert_int_equal(h->again, again[i]);
         assert_int_equal(f->headers.repeats, i >= 3);
     }
+    struct pd_slice name = slice("accept"), none = {name.p + name.len, 0};
+    uint32_t hash = pd_header_hash(name);
+    assert_true(pd_list_header_known(r, &f->headers, 32, name, hash, none, 9)->again);
     pd_rec_free(r);
 }
 
