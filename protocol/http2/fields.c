@@ -85,6 +85,7 @@ static void set_path(struct pd_rec *r, struct pd_http2 *f, struct pd_slice value
 
 static void set_status(struct pd_rec *r, struct pd_http2 *f, struct pd_slice value)
 {
+    enum { FINAL = 200 };
     unsigned code = 0;
 
     if (value.len != 3)
@@ -94,6 +95,8 @@ static void set_status(struct pd_rec *r, struct pd_http2 *f, struct pd_slice val
             return;
         code = code * 10 + value.p[i] - '0';
     }
+    if (code < FINAL && f->side[PD_RESPONSE].begun)
+        return; /* an interim one, and so was what was taken for the response: its status was not known */
     pd_int_set(&f->status_code, code);
     if (code >= 500)
         pd_text_set(r, &f->error, value, 3);

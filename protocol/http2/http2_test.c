@@ -224,11 +224,35 @@ static void a_reset_of_nobody_knows_what_is_incomplete(void **state)
     drive_free(d);
 }
 
+/* The first response's status is not known: it may be interim, as the second one is. */
+static void an_interim_status_is_never_the_responses(void **state)
+{
+    struct drive *d = drive_new("http2");
+
+    (void)state;
+    drive_syn(d);
+    drive_send(d, PD_C2S, DRIVE_TEXT(PREFACE SETTINGS F("\x06", "\x01", "\x05", "\x01", GET)));
+    drive_send(d, PD_S2C, DRIVE_TEXT(SETTINGS));
+    drive_gap(d, PD_S2C, 20);
+    drive_send(d, PD_S2C, DRIVE_TEXT(F("\x01", "\x01", "\x04", "\x01", "\xbe")));
+    drive_send(d, PD_S2C,
+               DRIVE_TEXT(F("\x05", "\x01", "\x04", "\x01",
+                            "\x08\x03"
+                            "103")));
+    drive_send(d, PD_S2C, DRIVE_TEXT(F("\x01", "\x01", "\x05", "\x01", "\xbe")));
+    drive_finish(d);
+    assert_int_equal(drive_count(d), 1);
+    assert_non_null(strstr(drive_line(d, 0), "incomplete"));
+    assert_null(strstr(drive_line(d, 0), "status_code"));
+    drive_free(d);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_guessed_boundary_is_given_up_where_no_frame_follows),
         cmocka_unit_test(a_reset_of_nobody_knows_what_is_incomplete),
+        cmocka_unit_test(an_interim_status_is_never_the_responses),
         cmocka_unit_test(talks_give_the_same_in_pieces),
         cmocka_unit_test(the_oldest_stream_makes_room),
         cmocka_unit_test(an_answer_to_what_was_cancelled_is_late),
