@@ -48,7 +48,7 @@ static bool right_way(const struct pd_dns_header *h, const struct pd_look *look)
     return response == (look->dir == PD_S2C);
 }
 
-static bool header_fits(struct pd_slice in, const struct pd_look *look)
+static inline bool header_fits(struct pd_slice in, const struct pd_look *look)
 {
     struct pd_dns_cursor c = {.p = in.p, .len = in.len};
     struct pd_dns_header h;
@@ -56,17 +56,23 @@ static bool header_fits(struct pd_slice in, const struct pd_look *look)
     return pd_dns_read_header(&c, &h) && pd_dns_sane(&h) && right_way(&h, look);
 }
 
+PD_COLD static int probe_datagram(struct pd_slice in, uint8_t *confidence)
+{
+    enum pd_dns_likeness like = pd_dns_probe(in);
+
+    *confidence = like == PD_DNS_EXACTLY ? PD_CERTAIN : PD_MAYBE;
+    return like == PD_DNS_NOT ? PD_NO : 0;
+}
+
+/* On a port of its own every datagram is asked about: then the header has to do. */
 static int sync_datagram(struct pd_slice in, const struct pd_look *look, uint8_t *confidence)
 {
     if (!header_fits(in, look))
         return PD_NO;
-    if (look->known) {
-        *confidence = PD_MAYBE;
-        return 0;
-    }
-    enum pd_dns_likeness like = pd_dns_probe(in);
-    *confidence = like == PD_DNS_EXACTLY ? PD_CERTAIN : PD_MAYBE;
-    return like == PD_DNS_NOT ? PD_NO : 0;
+    if (!look->known)
+        return probe_datagram(in, confidence);
+    *confidence = PD_MAYBE;
+    return 0;
 }
 
 /* Does a message with its length begin at in.p? The next one's header is checked where it is in sight. */
@@ -90,7 +96,7 @@ static enum pd_dns_likeness probe_stream(struct pd_slice in, const struct pd_loo
     return like;
 }
 
-static int sync_stream(struct pd_slice in, const struct pd_look *look, uint8_t *confidence)
+PD_COLD static int sync_stream(struct pd_slice in, const struct pd_look *look, uint8_t *confidence)
 {
     if (in.len < LENGTH_BYTES + PD_DNS_HEADER)
         return in.len >= LENGTH_BYTES && pd_be16(in.p) < PD_DNS_HEADER ? PD_NO : PD_MORE;
