@@ -34,8 +34,9 @@ static uint64_t token_pos(const struct pd_conn *c, const struct pd_half *h)
 }
 
 /* The first byte of the current token, or of an earlier one that was put off. Only a packet's first byte
- * follows the silence before it. */
-static struct pd_at begins(const struct pd_conn *c, const struct pd_half *h)
+ * follows the silence before it. Inlined, as message_begins(): else so large a struct is written twice. */
+__attribute__((always_inline)) static inline struct pd_at begins(const struct pd_conn *c,
+                                                                 const struct pd_half *h)
 {
     const struct pd_packet *packet = c->worker->packet;
     uint64_t pos = token_pos(c, h);
@@ -86,7 +87,7 @@ void pd_passing(struct pd_conn *c, struct pd_half *h)
 
 /* A message begins: what came before it is confirmed, and what the other side is known to have sent must have
  * passed before anything is paired with it. */
-static struct pd_at message_begins(struct pd_conn *c, struct pd_half *h)
+__attribute__((always_inline)) static inline struct pd_at message_begins(struct pd_conn *c, struct pd_half *h)
 {
     bool depends = h->dir == PD_C2S || c->match.count || c->match.beyond;
 
