@@ -1,10 +1,11 @@
 # grpc.sh: captures and loads of gRPC: grpc-go on both sides, testdata/grpc/go.
 #   grpc_small   messages of 9 bytes, 20 connections with one call at once each
 #   grpc_unary   the same, 4 connections with 25 at once each: several calls a packet
+#   grpc_10k     messages of 10 kB, 4 connections with 5 calls at once each
 packages=(golang)
 tools=(go)
-captures=(grpc_small grpc_unary)
-goals=(2.5 2.5)
+captures=(grpc_small grpc_unary grpc_10k)
+goals=(2.5 2.5 1.0)
 loads=(grpc_calls grpc_streams)
 
 # The functions below run without a network: the Go modules must be there.
@@ -16,14 +17,15 @@ grpc_serve() {
     wait_port 50051
 }
 
-# grpc_capture NAME CONNECTIONS AT_ONCE
+# grpc_capture NAME PACKETS CONNECTIONS AT_ONCE BYTES
 grpc_capture() {
     grpc_serve
-    record "$1" 600000 'tcp port 50051' "$work/calls" unary 127.0.0.1:50051 100000000 "$2" "$3"
+    record "$1" "$2" 'tcp port 50051' "$work/calls" unary 127.0.0.1:50051 100000000 "${@:3}"
 }
 
-capture_grpc_small() { grpc_capture grpc_small 20 1; }
-capture_grpc_unary() { grpc_capture grpc_unary 4 25; }
+capture_grpc_small() { grpc_capture grpc_small 600000 20 1 9; }
+capture_grpc_unary() { grpc_capture grpc_unary 600000 4 25 9; }
+capture_grpc_10k() { grpc_capture grpc_10k 300000 4 5 10000; }
 
 # The client says how many calls succeeded.
 grpc_load() {

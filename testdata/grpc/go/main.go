@@ -1,8 +1,9 @@
-// calls serve ADDRESS | calls CASE ADDRESS [N [CONNECTIONS [AT_ONCE]]]: a gRPC server and client whose messages are plain bytes, for the
-// captures of make_grpc.sh and the loads of bench/grpc.sh.
+// calls serve ADDRESS | calls CASE ADDRESS [N [CONNECTIONS [AT_ONCE [BYTES]]]]: a gRPC server and client whose messages
+// are plain bytes, for the captures of make_grpc.sh and the loads of bench/grpc.sh.
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -100,8 +101,14 @@ func dial(address string) *grpc.ClientConn {
 	return c
 }
 
+// unary makes a call as generated code does: the request's only message ends its stream.
+func unary(c *grpc.ClientConn, message []byte) error {
+	var out []byte
+	return c.Invoke(context.Background(), "/test.Go/Unary", &message, &out, grpc.ForceCodec(raw{}))
+}
+
 // load makes n calls over so many connections with so many at once each, and says how many succeeded.
-func load(address, name string, n, connections, atOnce, messages int) {
+func load(address string, n, connections, atOnce int, one func(*grpc.ClientConn) error) {
 	var wait sync.WaitGroup
 	var mutex sync.Mutex
 	ok := 0
@@ -114,7 +121,7 @@ func load(address, name string, n, connections, atOnce, messages int) {
 				defer wait.Done()
 				good := 0
 				for i := 0; i < n/atOnce/connections; i++ {
-					if call(c, name, messages, context.Background()) == nil {
+					if one(c) == nil {
 						good++
 					}
 				}
@@ -130,7 +137,7 @@ func load(address, name string, n, connections, atOnce, messages int) {
 
 func main() {
 	what, address := os.Args[1], os.Args[2]
-	number := []int{1, 4, 25}
+	number := []int{1, 4, 25, 9}
 	for i, text := range os.Args[3:] {
 		number[i], _ = strconv.Atoi(text)
 	}
@@ -153,8 +160,11 @@ func main() {
 		cancel()
 		c.Close()
 	case "unary":
-		load(address, "Unary", number[0], number[1], number[2], 1)
+		message := bytes.Repeat([]byte("m"), number[3])
+		load(address, number[0], number[1], number[2], func(c *grpc.ClientConn) error { return unary(c, message) })
 	case "streams":
-		load(address, "Bidi", number[0], number[1], number[2], 50)
+		load(address, number[0], number[1], number[2], func(c *grpc.ClientConn) error {
+			return call(c, "Bidi", 50, context.Background())
+		})
 	}
 }
