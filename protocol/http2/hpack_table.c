@@ -1,18 +1,14 @@
 /* hpack_table.c: fields go in at one end and out at the other, so two rings hold them: one of rows, one of
- * their texts. Both grow when they are full, up to what the largest table needs. */
+ * their texts. Both double when they are full, up to what the largest table needs: no sooner, since a table
+ * that is full goes through all of its rings again and again. */
 #include "protocol/http2/hpack_table.h"
 #include "base/inline.h"
 #include "base/word.h"
 #include <string.h>
 
-/* So that they fill sizes that are lent, see lend.c. */
 enum {
     ROWS_FIRST = 16,
-    ROWS_LARGE = 256,
-    ROWS_MOST = 2048,
     TEXTS_FIRST = 512,
-    TEXTS_LARGE = 8192,
-    GROWTH = 4,
     SHORT = 128 /* bytes of text */
 };
 
@@ -87,8 +83,7 @@ static void point(const struct pd_hpack_table *t, struct pd_hpack_field *row, ui
 /* False: no memory. */
 PD_COLD static bool more_texts(struct pd_conn *c, struct pd_hpack_table *t)
 {
-    uint32_t more = t->texts < TEXTS_LARGE ? t->texts * GROWTH : PD_HPACK_TABLE_MAX;
-    uint32_t room = t->texts ? more : TEXTS_FIRST;
+    uint32_t room = t->texts ? 2 * t->texts : TEXTS_FIRST;
     uint8_t *ring = pd_lend(c, room);
     struct pd_hpack_table old = *t;
 
@@ -113,8 +108,7 @@ PD_COLD static bool more_texts(struct pd_conn *c, struct pd_hpack_table *t)
 
 PD_COLD static bool more_rows(struct pd_conn *c, struct pd_hpack_table *t)
 {
-    uint32_t more = t->rows < ROWS_LARGE ? t->rows * GROWTH : ROWS_MOST;
-    uint32_t room = t->rows ? more : ROWS_FIRST;
+    uint32_t room = t->rows ? 2 * t->rows : ROWS_FIRST;
     struct pd_hpack_field *ring = pd_lend(c, rows_bytes(room));
 
     if (!ring)
