@@ -215,6 +215,8 @@ uint64_t pd_amqp_asked(struct pd_conn *, struct pd_amqp_channel *, unsigned clas
 /* settle.c: Ack, Nack, Reject and Recover answer publishes or deliveries. */
 void pd_amqp_settle(struct pd_conn *, struct pd_half *, struct pd_amqp_channel *,
                     const struct pd_amqp_method *, const struct pd_amqp_args *, uint32_t total);
+/* Is no publish but the latest outstanding, in confirm mode? */
+bool pd_amqp_publishes_alone(struct pd_conn *, struct pd_amqp_channel *);
 /* The channel or the connection is closed because of what is told in args. */
 void pd_amqp_refuse(struct pd_conn *, struct pd_half *, struct pd_amqp_channel *,
                     const struct pd_amqp_method *, const struct pd_amqp_args *);

@@ -321,6 +321,35 @@ static void a_lost_client_ends_counting(void **state)
     drive_free(d);
 }
 
+static void what_comes_back_alone_is_an_error(void **state)
+{
+    struct drive *d = opened(0);
+
+    (void)state;
+    METHOD(1, SELECT);
+    for (int i = 0; i < 2; i++) {
+        METHOD(1, PUBLISH);
+        content(1, 5);
+    }
+    flush(d, PD_C2S);
+    METHOD(1, SELECT_OK);
+    METHOD(1, ACK("\2", "\0"));
+    METHOD(1, ACK("\1", "\0"));
+    flush(d, PD_S2C);
+    METHOD(1, MANDATORY);
+    content(1, 5);
+    flush(d, PD_C2S);
+    METHOD(1, RETURN);
+    content(1, 5);
+    METHOD(1, ACK("\3", "\0"));
+    flush(d, PD_S2C);
+    drive_finish(d);
+    assert_int_equal(drive_count(d), 6);
+    check(d, 5, "error", "\"delivery_tag\":3");
+    check(d, 5, "error", "312");
+    drive_free(d);
+}
+
 static void what_may_have_been_returned_is_not_ok(void **state)
 {
     struct drive *d = opened(0);
@@ -428,6 +457,7 @@ int main(void)
         cmocka_unit_test(joined_consumers_are_unsure_until_named),
         cmocka_unit_test(answers_come_in_order_until_a_close_names_one),
         cmocka_unit_test(a_lost_client_ends_counting),
+        cmocka_unit_test(what_comes_back_alone_is_an_error),
         cmocka_unit_test(what_may_have_been_returned_is_not_ok),
         cmocka_unit_test(rules_are_checked),
         cmocka_unit_test(version_1_is_opaque),

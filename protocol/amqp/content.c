@@ -292,7 +292,7 @@ void pd_amqp_returned(struct pd_conn *c, struct pd_half *h, struct pd_amqp_chann
 
     pd_amqp_fill_error(r, args->code, args->text);
     begin(c, h, ch, key, PD_AMQP_IS_ONEWAY);
-    bool only = ch->confirm == PD_AMQP_ON && ch->published == ch->unconfirmed;
+    bool only = pd_amqp_publishes_alone(c, ch);
     if (!only && ch->whole)
         return;
     r = pd_current_key(c, PD_C2S, pd_amqp_key(PD_AMQP_K_PUBLISH, ch->id, ch->published));

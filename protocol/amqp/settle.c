@@ -80,6 +80,17 @@ static void advance(uint64_t *lowest, struct pd_keys tags, bool multiple)
         *lowest = tags.last + 1;
 }
 
+bool pd_amqp_publishes_alone(struct pd_conn *c, struct pd_amqp_channel *ch)
+{
+    while (ch->unconfirmed < ch->published) { /* confirmations come in any order */
+        uint64_t key = pd_amqp_key(PD_AMQP_K_PUBLISH, ch->id, ch->unconfirmed);
+        if (!pd_rec_is_void(pd_current_key(c, PD_C2S, key)))
+            return false;
+        ch->unconfirmed++;
+    }
+    return ch->confirm == PD_AMQP_ON && ch->unconfirmed == ch->published;
+}
+
 static void confirm(struct pd_conn *c, struct pd_half *h, struct pd_amqp_channel *ch,
                     const struct answer *answer, bool multiple, uint32_t total)
 {
@@ -159,7 +170,7 @@ void pd_amqp_refuse(struct pd_conn *c, struct pd_half *h, struct pd_amqp_channel
 
     if (!args->class_id || h->dir == PD_C2S)
         return;
-    if (code == PD_AMQP_PUBLISH && ch->confirm == PD_AMQP_ON && ch->published == ch->unconfirmed)
+    if (code == PD_AMQP_PUBLISH && pd_amqp_publishes_alone(c, ch))
         key = pd_amqp_key(PD_AMQP_K_PUBLISH, ch->id, ch->published);
     else if (ch->id)
         key = pd_amqp_asked(c, ch, args->class_id, args->id);
