@@ -17,8 +17,10 @@ grpc_serve() {
     wait_port 50051
 }
 
-# grpc_capture NAME PACKETS CONNECTIONS AT_ONCE BYTES
+# grpc_capture NAME PACKETS CONNECTIONS AT_ONCE BYTES: on one processor, or a sender that moves to another one in the middle
+# of a message overtakes itself on loopback.
 grpc_capture() {
+    taskset -pc 0 $$ >"$work/taskset.log"
     grpc_serve
     record "$1" "$2" 'tcp port 50051' "$work/calls" unary 127.0.0.1:50051 100000000 "${@:3}"
 }

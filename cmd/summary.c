@@ -93,14 +93,10 @@ uint64_t pd_summary_roundtrips(const struct pd_tally *t)
 /* Rounded down, so that 100.0 % means all of it. */
 static void add_completeness(struct pd_buf *b, uint64_t part, uint64_t whole)
 {
-    if (!whole) {
-        pd_buf_lit(b, "completeness n/a\n");
-        return;
-    }
     if (part > whole)
         part = whole;
     uint64_t permille = whole > UINT64_MAX / 1000 ? part / (whole / 1000) : part * 1000 / whole;
-    pd_buf_printf(b, "completeness %" PRIu64 ".%" PRIu64 " %%\n", permille / 10, permille % 10);
+    pd_buf_printf(b, "; completeness %" PRIu64 ".%" PRIu64 " %%\n", permille / 10, permille % 10);
 }
 
 /* Bytes in records: those of children came on their parent's connections. */
@@ -127,8 +123,10 @@ static void add_proto(struct pd_buf *b, const char *name, const uint64_t *counte
             add(b, said++ ? ", " : ": ", counter[statuses[i]], " ");
             pd_buf_str(b, pd_proto_counter_names[statuses[i]].name);
         }
-    pd_buf_lit(b, "; ");
-    add_completeness(b, paired, counter[PD_C_BYTES]);
+    if (counter[PD_C_BYTES])
+        add_completeness(b, paired, counter[PD_C_BYTES]);
+    else
+        pd_buf_lit(b, "\n"); /* a child's bytes are its parent's */
 }
 
 static void add_loss(struct pd_buf *b, const char *of, uint64_t v, const char *help, const char *name)

@@ -114,9 +114,17 @@ static bool read_prefix(struct pd_conn *c, struct pd_half *h, struct pd_http2_di
     return true;
 }
 
+/* What is no stream's counts as understood. */
+static void understood(struct pd_conn *c, const struct pd_http2_dir *d)
+{
+    pd_understood(c, PD_HTTP2_FRAME_HEADER + d->frame.length);
+}
+
 static void end_frame(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d)
 {
-    if (d->frame.type == PD_HTTP2_DATA)
+    if (pd_http2_frame_passes(d->frame.type) || d->frame.type == PD_HTTP2_GOAWAY)
+        understood(c, d);
+    else if (d->frame.type == PD_HTTP2_DATA)
         pd_http2_data_end(c, h, d);
     else if (is_block(d->frame.type) && (d->frame.flags & PD_HTTP2_END_HEADERS))
         pd_http2_block_end(c, h, d);
@@ -145,6 +153,7 @@ static void read_payload(struct pd_conn *c, struct pd_half *h, struct pd_http2_d
         break;
     case PD_HTTP2_GOAWAY:
         pd_http2_goaway(c, h, pd_be32(in.p) & INT32_MAX);
+        understood(c, d);
         break;
     default:
         break;
@@ -292,6 +301,7 @@ static uint32_t frames(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
     uint32_t used = settled(h, d) ? pd_http2_small_frames(in) : 0;
 
     pd_feed_used(h, used);
+    pd_understood(c, used);
     while (in.len - used >= PD_HTTP2_FRAME_HEADER) {
         struct pd_slice rest = {in.p + used, in.len - used};
         if (!take_header(c, h, d, rest.p))
@@ -308,6 +318,7 @@ static uint32_t frames(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
         } else if (pd_http2_frame_passes(d->frame.type)) {
             pd_passing(c, h);
             pd_feed_used(h, all);
+            understood(c, d);
         } else if (!take_whole(c, h, d, rest.p)) {
             return 0;
         }
@@ -342,6 +353,7 @@ static void preface(struct pd_conn *c, struct pd_half *h, const uint8_t *p)
         pd_hpack_forget(c, hp);
     hp->whole = true;
     hp->missed = false;
+    pd_understood(c, PD_HTTP2_PREFACE);
     between(h);
 }
 

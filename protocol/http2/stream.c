@@ -409,6 +409,9 @@ void pd_http2_reset_end(struct pd_conn *c, struct pd_half *h, struct pd_http2_di
 {
     uint64_t key = key_of(d->frame.stream);
 
+    if (!d->known ||
+        pd_rec_is_void(pd_current(c, h->dir))) /* its bytes are nobody's: the stream ended before */
+        pd_understood(c, PD_HTTP2_FRAME_HEADER + d->frame.length);
     if (!d->known) {
         if (h->dir == PD_C2S)
             pd_request_pause(c, h);
