@@ -132,31 +132,34 @@ static void end_frame(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir 
 
 /* --- a frame that lies whole in its slice; p is its header --- */
 
+PD_INLINE void read_data(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d, struct pd_slice in)
+{
+    if (d->known)
+        pd_http2_data(c, h, in);
+    pd_http2_data_end(c, h, d);
+}
+
+PD_INLINE void read_block(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d, struct pd_slice in)
+{
+    bool last = d->frame.flags & PD_HTTP2_END_HEADERS;
+
+    pd_http2_block_read(c, h, d, in, last);
+    if (last)
+        pd_http2_block_end(c, h, d);
+}
+
 /* What the payload says. */
 static void read_payload(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d, struct pd_slice in)
 {
-    switch (d->frame.type) {
-    case PD_HTTP2_DATA:
-        if (d->known)
-            pd_http2_data(c, h, in);
-        pd_http2_data_end(c, h, d);
-        break;
-    case PD_HTTP2_HEADERS:
-    case PD_HTTP2_PUSH_PROMISE:
-    case PD_HTTP2_CONTINUATION:
-        pd_http2_block_read(c, h, d, in, d->frame.flags & PD_HTTP2_END_HEADERS);
-        if (d->frame.flags & PD_HTTP2_END_HEADERS)
-            pd_http2_block_end(c, h, d);
-        break;
-    case PD_HTTP2_RST_STREAM:
+    if (d->frame.type == PD_HTTP2_DATA) {
+        read_data(c, h, d, in);
+    } else if (is_block(d->frame.type)) {
+        read_block(c, h, d, in);
+    } else if (d->frame.type == PD_HTTP2_RST_STREAM) {
         pd_http2_reset_end(c, h, d, pd_be32(in.p));
-        break;
-    case PD_HTTP2_GOAWAY:
+    } else if (d->frame.type == PD_HTTP2_GOAWAY) {
         pd_http2_goaway(c, h, pd_be32(in.p) & INT32_MAX);
         understood(c, d);
-        break;
-    default:
-        break;
     }
 }
 
@@ -201,14 +204,22 @@ static void take_plain(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir
     bool continued = d->goes_on;
 
     d->goes_on = !ends && settled(h, d) && goes_on(d, (struct pd_slice){in.p + all, in.len - all});
-    if (!continued)
-        begin_message(c, h, d, true);
-    else if (data)
-        pd_http2_data_go_on(c, h, d);
-    else
-        pd_http2_block_go_on(c, h, d);
-    pd_feed_used(h, all);
-    read_payload(c, h, d, (struct pd_slice){in.p + PD_HTTP2_FRAME_HEADER, d->frame.length});
+    struct pd_slice payload = {in.p + PD_HTTP2_FRAME_HEADER, d->frame.length};
+    if (data) {
+        if (continued)
+            pd_http2_data_go_on(c, h, d);
+        else
+            pd_http2_data_begin(c, h, d);
+        pd_feed_used(h, all);
+        read_data(c, h, d, payload);
+    } else {
+        if (continued)
+            pd_http2_block_go_on(c, h, d);
+        else
+            pd_http2_block_begin(c, h, d);
+        pd_feed_used(h, all);
+        read_block(c, h, d, payload);
+    }
 }
 
 /* --- a frame in pieces --- */
