@@ -91,6 +91,7 @@ struct pd_worker {
     uint32_t tick;                        /* now in ticks */
     uint64_t token_length;                /* of the token that the running step() was given */
     uint64_t silence;                     /* before the packet in hand, see struct pd_at */
+    uint64_t turned_at[2];                /* where the directions stood at the latest pd_switch() */
     bool ticking;                         /* records come from a timer, not from a packet */
     struct pd_gap gaps[PD_GAPS];
     struct pd_tally tally;

@@ -87,6 +87,8 @@ static void end(struct pd_conn *c)
             pd_flow_settle(c, &c->half[dir]);
     if (c->proto) {
         const struct pd_party *p = pd_party_of(c);
+        for (uint8_t dir = 0; dir < 2; dir++) /* a FIN has a sequence number, but is no byte */
+            pd_match_cut(p, dir, c->half[dir].pos - c->half[dir].ended);
         pd_match_close(p);
         pd_half_drop(c, &c->half[0]);
         pd_half_drop(c, &c->half[1]);

@@ -79,32 +79,51 @@ void pd_opaque(struct pd_conn *c, const char *reason)
     pd_conn_forget(c);
 }
 
+/* n payload bytes that were counted for protos[index] are the present protocol's. */
+PD_COLD static void recount(struct pd_conn *c, unsigned index, uint64_t n)
+{
+    c->worker->tally.proto[index][PD_C_BYTES] -= n;
+    pd_conn_counters(c)[PD_C_BYTES] += n;
+}
+
+static void move(struct pd_conn *c, unsigned from, struct pd_rec *r, uint64_t key)
+{
+    const struct pd_party *p = pd_party_of(c);
+
+    recount(c, from, r->req_bytes + r->rsp_bytes);
+    r = pd_rec_recast(r, p->schema, p->counters);
+    if (r)
+        pd_match_adopt(p, r, key);
+}
+
 struct pd_conn *pd_switch(struct pd_conn *c, const char *proto, struct pd_rec *open, uint64_t key)
 {
     int index = pd_setup_find(c->worker->setup, proto);
     const struct pd_party *old = pd_party_of(c);
+    unsigned from = c->index;
 
     if (index < 0) {
         pd_opaque(c, "switched to a protocol that is not read");
         return NULL;
     }
     struct pd_rec *moved = open && !pd_rec_is_void(open) ? open : NULL;
+    /* The answer that agrees to the turn is not its record's. */
+    if (moved && (moved->flags & PD_REC_RSP_BEGUN))
+        pd_understood(c, c->half[!moved->asked_by].pos - moved->rsp_at);
     if (moved)
         pd_match_detach(old, moved);
     pd_match_close(old);
     memset(&c->match, 0, sizeof c->match);
     pd_conn_forget(c);
+    for (int dir = 0; dir < 2; dir++)
+        c->worker->turned_at[dir] = c->half[dir].pos;
     if (!pd_conn_speak(c, (unsigned)index)) {
         c->half[0].opaque = c->half[1].opaque = true;
         pd_rec_free(moved);
         return NULL;
     }
-    if (moved) {
-        const struct pd_party *p = pd_party_of(c);
-        moved = pd_rec_recast(moved, p->schema, p->counters);
-        if (moved)
-            pd_match_adopt(p, moved, key);
-    }
+    if (moved)
+        move(c, from, moved, key);
     for (int dir = 0; dir < 2; dir++)
         pd_half_start(c, &c->half[dir]);
     return c;
@@ -146,6 +165,7 @@ PD_COLD static bool resync(struct pd_conn *c, struct pd_half *h, struct pd_slice
 void pd_half_feed(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
 {
     uint64_t end = h->pos + in.len;
+    uint8_t index = c->index;
 
     if (!h->opaque) {
         pd_conn_counters(c)[PD_C_BYTES] += in.len;
@@ -157,6 +177,10 @@ void pd_half_feed(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
         }
         if (!readable || h->unproven)
             pass_unread(c, h);
+        if (c->index != index)
+            recount(c, index, end - c->worker->turned_at[h->dir]);
+        if (h->opaque) /* the rest counts as little as what comes next */
+            pd_conn_counters(c)[PD_C_BYTES] -= end - h->pos;
     }
     h->pos = end;
     if (h->lost || h->opaque)

@@ -315,6 +315,11 @@ static void switch_moves_the_open_record(void **state)
         assert_int_equal(t->count, 2);
         toy_check(t, 0, PD_OK, "qturn\n", "adone\n");
         toy_check(t, 1, PD_OK, "qnew\n", "anew\n");
+        const struct pd_tally *tally = pd_worker_tally(t->worker);
+        assert_int_equal(tally->proto[0][PD_C_BYTES], 1); /* the request went with its record */
+        assert_int_equal(tally->proto[0][PD_C_PAIRED_BYTES], 1);
+        assert_int_equal(tally->proto[1][PD_C_BYTES], 7 + 8 + 7 + 7);
+        assert_int_equal(tally->proto[1][PD_C_PAIRED_BYTES], 7 + 7 + 6 + 6); /* without each K */
         toy_free(t);
     }
 }

@@ -400,6 +400,15 @@ void pd_match_timeout(const struct pd_party *p)
         pd_order_timeout(p);
 }
 
+void pd_match_cut(const struct pd_party *p, uint8_t dir, uint64_t pos)
+{
+    const struct pd_rec *r = p->match->current[dir];
+
+    if (r && r->asked_by == dir && !(r->flags & (PD_REC_REQ_ENDED | PD_REC_ONEWAY | PD_REC_SILENT)) &&
+        pd_match_verdict(r) != PD_INCOMPLETE)
+        r->counters[PD_C_PAIRED_BYTES] += pos - r->req_part;
+}
+
 void pd_match_close(const struct pd_party *p)
 {
     p->match->hold = 0;

@@ -207,6 +207,10 @@ void pd_match_adopt(const struct pd_party *, struct pd_rec *, uint64_t key);
 /* Silence for the timeout: what is outstanding and has no response is reported as unanswered, once. */
 void pd_match_timeout(const struct pd_party *);
 
+/* The same is about to end while the message of side dir now passing has come to `pos`: what came of a
+ * request counts as the rest of its record does, although its end will not come. */
+void pd_match_cut(const struct pd_party *, uint8_t dir, uint64_t pos);
+
 /* The connection or the input ends: everything goes out. */
 void pd_match_close(const struct pd_party *);
 

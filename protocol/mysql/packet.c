@@ -95,6 +95,8 @@ static bool packet(struct pd_conn *c, struct pd_half *h, struct pd_slice head, u
         pd_mysql_from_client(c, h, &p);
     else
         pd_mysql_from_server(c, h, &p);
+    if (h->opaque)
+        advance(h, in, n); /* it was read */
     if (h->lost || h->opaque)
         return false;
     s->seq = (uint8_t)(p.seq + 1);
