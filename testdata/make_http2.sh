@@ -75,6 +75,7 @@ record upgrade 'tcp port 8084' 'h2c upgrade from HTTP/1.1 with curl and nghttp: 
 record nghttp 'tcp port 8081' 'nghttp against nghttpd: priorities, idle streams, padding, CONTINUATION, trailers, header tables of 0 and 100,000.'
 record push 'tcp port 8081 or port 8083' 'Server push by nghttpd and node.'
 record large_body 'tcp port 8082 or port 8083' 'Bodies of 90 kB down and up, one refused.'
+printf '\nnot: complete a body goes on whose stream the server has ended\n' >>"$out/large_body.md"
 record interim 'tcp port 8083' '100 Continue and 103 Early Hints.'
 record trailers 'tcp port 8083' 'Trailers both ways.'
 record padding 'tcp port 8083' 'Padded frames both ways, a secret header, a cookie.'

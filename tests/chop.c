@@ -4,6 +4,7 @@
 #include "tests/inherit.h"
 #include "tests/random.h"
 #include "tests/stream.h"
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -57,6 +58,26 @@ static bool same_lines(const struct bench *b, const char *what, const struct rep
     return ok;
 }
 
+static uint64_t understood(const struct replay *r)
+{
+    const struct pd_tally *tally = pd_worker_tally(r->worker);
+    uint64_t sum = 0;
+
+    for (int i = 0; i < PD_PROTOS_MAX; i++)
+        sum += tally->proto[i][PD_C_PAIRED_BYTES];
+    return sum;
+}
+
+static bool same_bytes(const struct bench *b, const char *what, const struct replay *want,
+                       const struct replay *got)
+{
+    if (understood(want) == understood(got))
+        return true;
+    fprintf(stderr, "%s: %s: of %" PRIu64 " bytes understood it is %" PRIu64 "\n", b->capture->stem, what,
+            understood(want), understood(got));
+    return false;
+}
+
 static bool cut_to(const struct bench *b, const struct streams *s, const struct replay *whole, uint32_t size,
                    uint64_t seed)
 {
@@ -77,7 +98,7 @@ static bool cut_to(const struct bench *b, const struct streams *s, const struct 
         snprintf(what, sizeof what, "pieces of %u", size);
     else
         snprintf(what, sizeof what, "random pieces, seed %u", (unsigned)seed);
-    bool ok = same_lines(b, what, whole, &r);
+    bool ok = same_lines(b, what, whole, &r) && same_bytes(b, what, whole, &r);
     replay_free(&r);
     return ok;
 }
@@ -173,7 +194,7 @@ static bool merged(const struct bench *b, const struct streams *s, struct replay
     replay_finish(&r);
     without_times(whole);
     without_times(&r);
-    bool ok = same_lines(b, "joined segments", whole, &r);
+    bool ok = same_lines(b, "joined segments", whole, &r) && same_bytes(b, "joined segments", whole, &r);
     replay_free(&r);
     return ok;
 }

@@ -22,10 +22,10 @@ static const struct test {
     bool (*run)(const struct bench *);
     bool skip; /* cannot be told in this build */
 } tests[] = {
-    {"golden", inherit_golden, false},     {"chop", inherit_chop, false},
-    {"lossy", inherit_lossy, false},       {"join", inherit_join, false},
-    {"detect", inherit_detect, false},     {"workers", inherit_workers, false},
-    {"malloc", inherit_malloc, SANITIZED},
+    {"golden", inherit_golden, false},   {"complete", inherit_complete, false},
+    {"chop", inherit_chop, false},       {"lossy", inherit_lossy, false},
+    {"join", inherit_join, false},       {"detect", inherit_detect, false},
+    {"workers", inherit_workers, false}, {"malloc", inherit_malloc, SANITIZED},
 };
 
 void inherit_whole(const struct bench *b, struct replay *r)
@@ -120,6 +120,7 @@ int main(int argc, char **argv)
         }
         return run_all(&tests[i], argv[2], argc > 3 ? argv[3] : NULL);
     }
-    fprintf(stderr, "usage: inherit golden|chop|lossy|join|detect|workers|malloc FOLDER [PACKETD]\n");
+    fprintf(stderr,
+            "usage: inherit golden|complete|chop|lossy|join|detect|workers|malloc FOLDER [PACKETD]\n");
     return 2;
 }

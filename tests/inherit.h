@@ -12,6 +12,7 @@ struct bench { /* what a test stands at */
 };
 
 bool inherit_golden(const struct bench *);
+bool inherit_complete(const struct bench *);
 bool inherit_chop(const struct bench *);
 bool inherit_lossy(const struct bench *);
 bool inherit_join(const struct bench *);

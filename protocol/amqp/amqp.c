@@ -78,8 +78,9 @@ static const char *open_frame(struct pd_conn *c, struct pd_half *h, const struct
         return pd_amqp_content_header(c, h, f->channel, payload);
     case PD_AMQP_F_BODY:
         return pd_amqp_content_body(c, h, f->channel, f->size);
-    default:
+    default: /* a heartbeat */
         pd_amqp_content_rest(c, h);
+        pd_understood(c, f->size + PD_AMQP_FRAME_MIN);
         return NULL;
     }
 }
@@ -119,6 +120,7 @@ static void next(struct pd_half *h)
 /* "AMQP", 0 or 1, and three numbers; section 4.2.2 of the specification. Of 1.0: part 2, section 2.2. */
 static bool read_version(struct pd_conn *c, struct pd_slice in)
 {
+    pd_understood(c, PD_AMQP_VERSION);
     static const struct {
         uint8_t v[4];
         bool is_8;
@@ -156,8 +158,8 @@ PD_COLD static uint32_t read_header(struct pd_conn *c, struct pd_half *h, struct
         pd_bad(c, h, "no frame");
         return 0;
     }
-    if (read_version(c, in))
-        pd_feed_used(h, PD_AMQP_VERSION);
+    pd_feed_used(h, PD_AMQP_VERSION);
+    read_version(c, in);
     return PD_AMQP_VERSION;
 }
 

@@ -6,6 +6,7 @@ struct answer {
     struct pd_conn *conn;
     const struct pd_amqp_method *method;
     uint64_t named; /* the number that stands in the answer */
+    bool *kept;     /* set when what has that number is answered: the answer's bytes are in its record then */
     unsigned asker;
     bool guesses; /* what it answers are deliveries of which nobody knows whether they are answered */
     uint16_t code;
@@ -42,9 +43,11 @@ static bool fill(struct pd_rec *r, const void *arg)
     struct pd_amqp *f = pd_fields(r);
     const uint16_t *now = pd_amqp_of(answer->conn)->losses;
     bool whole = f->losses[!answer->asker] == now[!answer->asker],
-         named =
-             (uint64_t)f->delivery_tag.v == answer->named && f->losses[answer->asker] == now[answer->asker];
+         meant = (uint64_t)f->delivery_tag.v == answer->named,
+         named = meant && f->losses[answer->asker] == now[answer->asker];
 
+    if (meant && answer->kept)
+        *answer->kept = true;
     if (answer->method->name.s)
         pd_amqp_fill_reply(r, answer->method);
     if (!answer->code && says_no(answer->method))
@@ -104,6 +107,8 @@ static void confirm(struct pd_conn *c, struct pd_half *h, struct pd_amqp_channel
     }
     if (!answer_keys(c, h, answer, PD_AMQP_K_PUBLISH, ch->id, tags, total))
         pd_response_key(c, h, pd_amqp_key(PD_AMQP_K_PUBLISH, ch->id, answer->named)); /* an orphan */
+    else if (!*answer->kept)
+        pd_understood(c, total);
     advance(&ch->unconfirmed, tags, multiple);
 }
 
@@ -121,16 +126,19 @@ static void acknowledge(struct pd_conn *c, struct pd_half *h, struct pd_amqp_cha
     ch->silent = false;
     ch->since[PD_S2C] = 0;
     advance(&ch->unsettled, tags, multiple);
+    if (!n && total && !ch->got)
+        pd_response_key(c, h, pd_amqp_key(PD_AMQP_K_DELIVER, ch->id, answer->named)); /* an orphan */
+    else if (!*answer->kept)
+        pd_understood(c, total);
     if (!n && ch->got)
         ch->got--;
-    else if (!n && total)
-        pd_response_key(c, h, pd_amqp_key(PD_AMQP_K_DELIVER, ch->id, answer->named)); /* an orphan */
 }
 
 void pd_amqp_settle(struct pd_conn *c, struct pd_half *h, struct pd_amqp_channel *ch,
                     const struct pd_amqp_method *m, const struct pd_amqp_args *args, uint32_t total)
 {
-    struct answer answer = {.method = m, .conn = c, .named = args->tag, .asker = !h->dir};
+    bool kept = false;
+    struct answer answer = {.method = m, .conn = c, .named = args->tag, .kept = &kept, .asker = !h->dir};
     bool recovers = m->role != PD_AMQP_SETTLES,
          multiple = recovers || (pd_amqp_code(m) != PD_AMQP_REJECT && (args->flags & PD_AMQP_MULTIPLE));
 

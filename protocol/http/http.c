@@ -21,7 +21,6 @@ enum state {
 };
 
 enum kind { K_OTHER, K_HEAD, K_CONNECT, K_UNKNOWN = 255 }; /* what a response must know of its request */
-
 enum { FIRST_BYTES = 8 }; /* "CONNECT ", "HTTP/1.1"; the shortest head has more */
 
 /* Whether what the client says is the proxy's or the tunnel's depends on an answer that did not come yet. */
@@ -358,6 +357,7 @@ static uint32_t between(struct pd_conn *c, struct pd_half *h, struct pd_slice in
     while (n < in.len && (in.p[n] == '\r' || in.p[n] == '\n'))
         n++;
     if (n) {
+        pd_understood(c, n);
         idle(h);
         return n;
     }

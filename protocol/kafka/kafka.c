@@ -12,7 +12,7 @@ enum state {
     S_TOKEN,  /* a part of it that is read at once */
     S_PASSED, /* a part of it was passed over */
     S_END,    /* the message's end */
-    S_IGNORED /* the end of one that nobody reads */
+    S_IGNORED /* the end of a SASL token */
 };
 
 enum {
@@ -27,7 +27,7 @@ enum {
 struct kafka { /* of a connection */
     struct pd_learnt topics;
     struct pd_kafka_walk *walk[2]; /* of a message in pieces, or NULL */
-    uint32_t length[2];            /* of the message whose head comes in pieces */
+    uint32_t length[2];            /* of the message whose head comes in pieces, of the token in pieces */
     bool tokens;                   /* bare SASL tokens may come: SaslHandshake 0 was the latest request */
 };
 _Static_assert(sizeof(struct kafka) <= 48, "the state fits into the connection");
@@ -284,12 +284,15 @@ static uint32_t message(struct pd_conn *c, struct pd_half *h, struct pd_slice in
             !walk_whole(c, h, &w, (struct pd_slice){in.p + prefix, length + LENGTH_BYTES - prefix}))
             return 0;
         pd_feed_used(h, LENGTH_BYTES + length);
-        if (begun != TOKEN)
+        if (begun == TOKEN)
+            pd_understood(c, LENGTH_BYTES + length);
+        else
             end_message(c, h);
         return LENGTH_BYTES + length;
     }
     uint64_t left = (uint64_t)length + LENGTH_BYTES - prefix;
     in = (struct pd_slice){in.p + prefix, in.len - prefix};
+    state_of(c)->length[h->dir] = length;
     pd_feed_used(h, prefix);
     uint32_t used = begin_part(c, h, begun, &w, in, left);
     if (!h->lost)
@@ -369,6 +372,7 @@ static uint32_t step(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
         next(h);
         break;
     case S_IGNORED:
+        pd_understood(c, LENGTH_BYTES + (uint64_t)state_of(c)->length[h->dir]);
         next(h);
         break;
     }

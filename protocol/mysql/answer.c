@@ -22,7 +22,9 @@ static void unasked(struct pd_conn *c, struct pd_half *h, const struct pd_mysql_
         m->side[PD_S2C].passing = PD_MYSQL_TELLS;
         pd_mysql_error(m, pd_oneway(c, h), p);
         m->side[PD_S2C].ends = false;
-    } else if (!pd_mysql_greeting(m, p->body)) {
+    } else if (pd_mysql_greeting(m, p->body)) {
+        m->side[PD_S2C].passing = PD_MYSQL_GREETS;
+    } else {
         pd_bad(c, h, "no greeting");
     }
 }
@@ -295,12 +297,15 @@ static void answer_ends(struct pd_conn *c, struct pd_half *h)
 void pd_mysql_server_ends(struct pd_conn *c, struct pd_half *h)
 {
     struct pd_mysql_side *s = pd_mysql_side_of(c, PD_S2C);
+    uint8_t passing = s->passing;
     bool ends = s->ends;
 
     s->ends = false;
-    if (s->passing == PD_MYSQL_TELLS) {
-        s->passing = PD_MYSQL_NOTHING;
+    s->passing = PD_MYSQL_NOTHING;
+    if (passing == PD_MYSQL_TELLS) {
         pd_oneway_end(c, h);
+    } else if (passing == PD_MYSQL_GREETS) {
+        pd_understood(c, h->pos - s->began);
     } else if (ends) {
         answer_ends(c, h);
     }

@@ -338,6 +338,7 @@ void pd_mysql_from_client(struct pd_conn *c, struct pd_half *h, const struct pd_
     if (m->phase == PD_MYSQL_IDLE && p->seq <= 2)
         kind = pd_mysql_login_kind(p->body, p->len);
     if (kind == PD_MYSQL_SSL_REQUEST) {
+        pd_understood(c, PD_MYSQL_HEAD + p->len);
         pd_opaque(c, "TLS");
     } else if (kind == PD_MYSQL_A_LOGIN) {
         login(c, h, p);

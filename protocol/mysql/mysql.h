@@ -69,7 +69,7 @@ enum pd_mysql_phase {
 
 enum pd_mysql_eofs { PD_MYSQL_EOFS_UNKNOWN, PD_MYSQL_EOFS, PD_MYSQL_NO_EOFS }; /* behind definitions */
 
-enum pd_mysql_passing { PD_MYSQL_NOTHING, PD_MYSQL_ASKS, PD_MYSQL_TELLS, PD_MYSQL_DATA };
+enum pd_mysql_passing { PD_MYSQL_NOTHING, PD_MYSQL_ASKS, PD_MYSQL_TELLS, PD_MYSQL_DATA, PD_MYSQL_GREETS };
 
 struct pd_mysql { /* of a record */
     struct pd_text command, statement, summary, database, user;

@@ -110,14 +110,14 @@ EACH void end(struct pd_conn *c, struct pd_half *h, enum pd_dir dir, uint8_t typ
         pd_pg_server_end(c, h, type, n);
 }
 
-/* n bytes that are no request's and no response's count as understood. */
+/* n bytes that are no request's and no response's count as understood. While the server streams none of its
+ * are: the record went out when that began. */
 EACH void note_free(struct pd_conn *c, enum pd_dir dir, uint8_t type, uint32_t n)
 {
     const struct pd_pg_conn *s = pd_pg_state(c);
+    bool free = types[dir][type] & FREE;
 
-    if (!(types[dir][type] & FREE))
-        return;
-    if (dir == PD_C2S ? s->open == PD_PG_O_NOTHING : !s->serving || s->streaming)
+    if (dir == PD_C2S ? free && s->open == PD_PG_O_NOTHING : s->streaming || (free && !s->serving))
         pd_understood(c, n);
 }
 
@@ -140,7 +140,8 @@ static void read_on(struct pd_conn *c, struct pd_half *h, uint8_t type, uint32_t
 {
     enum pd_dir dir = h->dir;
 
-    note_free(c, dir, type, PD_PG_HEAD + len);
+    if (!h->unproven) /* else the length is a guess too */
+        note_free(c, dir, type, PD_PG_HEAD + len);
     if (!len) {
         body(c, h, dir, type, PD_SLICE(""), 0);
         end(c, h, dir, type, 1);
@@ -186,7 +187,7 @@ EACH uint32_t whole(struct pd_conn *c, struct pd_half *h, enum pd_dir dir, struc
         if (used)
             return used;
     }
-    if (traits & (MANY | FREE))
+    if (traits & (MANY | FREE) || (dir == PD_S2C && pd_pg_state(c)->streaming))
         return run(c, h, dir, in);
     pd_feed_used(h, total);
     body(c, h, dir, type, (struct pd_slice){in.p + PD_PG_HEAD, total - PD_PG_HEAD}, total - PD_PG_HEAD);

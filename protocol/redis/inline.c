@@ -50,6 +50,13 @@ static struct pd_slice without_cr(struct pd_slice line)
     return line;
 }
 
+/* A whole line without its line feed. */
+static void read_line(struct pd_conn *c, struct pd_half *h, struct pd_slice line, uint32_t used)
+{
+    if (!read_words(c, h, without_cr(line), used) && !pd_redis_stopped(h))
+        pd_understood(c, line.len + 1); /* blank */
+}
+
 /* More of the line comes; false: it is too long. */
 static bool keep_line(struct pd_conn *c, struct pd_redis_conn *s, struct pd_slice in)
 {
@@ -82,7 +89,7 @@ uint32_t pd_redis_read_line(struct pd_conn *c, struct pd_half *h, struct pd_slic
     uint32_t n = end_of ? (uint32_t)(end_of - in.p) : in.len;
 
     if (end_of && !s->line) {
-        read_words(c, h, without_cr((struct pd_slice){in.p, n}), n + 1);
+        read_line(c, h, (struct pd_slice){in.p, n}, n + 1);
         return n + 1;
     }
     if (!s->line)
@@ -95,7 +102,7 @@ uint32_t pd_redis_read_line(struct pd_conn *c, struct pd_half *h, struct pd_slic
         pd_feed(h, PD_REDIS_S_INLINE, PD_ENDLESS);
         return n;
     }
-    read_words(c, h, without_cr((struct pd_slice){s->line->bytes, s->line->len}), n + 1);
+    read_line(c, h, (struct pd_slice){s->line->bytes, s->line->len}, n + 1);
     if (!pd_redis_stopped(h)) {
         pd_redis_drop_line(c, s);
         h->deferred = false; /* of a blank line */

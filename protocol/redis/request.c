@@ -107,6 +107,14 @@ static bool is_count(const struct pd_redis_head *head)
     return head->type == '*' && !head->streamed && head->n <= INT32_MAX;
 }
 
+/* n bytes that ask nothing, and get no reply. */
+static uint32_t read_nothing(struct pd_conn *c, struct pd_half *h, uint32_t n)
+{
+    pd_feed_used(h, n);
+    pd_understood(c, n);
+    return n;
+}
+
 /* A command begins at in, or an empty line. Returns how many bytes were read; 0: the slow way. */
 static uint32_t read_command(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
 {
@@ -115,10 +123,8 @@ static uint32_t read_command(struct pd_conn *c, struct pd_half *h, struct pd_sli
     uint32_t size = 0;
 
     if (in.p[0] != '*') {
-        if (in.p[0] == '\r' || in.p[0] == '\n') {
-            pd_feed_used(h, 1);
-            return 1;
-        }
+        if (in.p[0] == '\r' || in.p[0] == '\n')
+            return read_nothing(c, h, 1);
         if ((in.p[0] >= ' ' && in.p[0] < 0x7f) || in.p[0] == '\t')
             return pd_redis_read_line(c, h, in);
         pd_bad(c, h, "no command");
@@ -126,10 +132,8 @@ static uint32_t read_command(struct pd_conn *c, struct pd_half *h, struct pd_sli
     }
     enum pd_redis_met met = pd_redis_head(in, &head);
     if (met == PD_REDIS_MET && is_count(&head)) {
-        if (head.null || head.n == 0) { /* nothing, and no reply */
-            pd_feed_used(h, head.size);
-            return head.size;
-        }
+        if (head.null || head.n == 0)
+            return read_nothing(c, h, head.size);
         met = read_name((struct pd_slice){in.p + head.size, in.len - head.size}, &name, &size);
     } else if (met == PD_REDIS_MET) {
         met = PD_REDIS_BAD;
@@ -198,6 +202,7 @@ static void read_count(struct pd_conn *c, struct pd_half *h, struct pd_slice lin
     if (h->cut || pd_redis_head(line, &head) != PD_REDIS_MET || !is_count(&head)) {
         pd_bad(c, h, "no command");
     } else if (head.null || head.n == 0) {
+        pd_understood(c, head.size);
         commands(h);
     } else {
         pd_defer(c, h);
