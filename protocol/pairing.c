@@ -108,21 +108,13 @@ static void mark_holed(const struct pd_party *p, const struct pd_half *h)
         pd_match_broken(p, h->dir);
 }
 
-static struct pd_rec *request(struct pd_conn *c, struct pd_half *h, const struct pd_proto *proto,
-                              uint8_t kind, uint32_t owed, uint64_t key)
+static struct pd_rec *request(struct pd_conn *c, struct pd_half *h, uint8_t kind, uint32_t owed, uint64_t key)
 {
     struct pd_half *other = &c->half[!h->dir];
     struct pd_at at = message_begins(c, h);
     const struct pd_party *p = pd_party_of(c);
-    struct pd_party childs;
     bool alone;
 
-    if (proto != c->proto) {
-        childs = *p;
-        childs.schema = proto->schema;
-        childs.counters = c->worker->tally.proto[pd_setup_index(c->worker->setup, proto)];
-        p = &childs;
-    }
     struct pd_rec *r = pd_match_request(p, &at, kind, owed, key, &alone);
     mark_holed(p, h);
     /* The turn rule: nothing is outstanding, so the server's next byte starts a message. */
@@ -157,23 +149,17 @@ struct pd_rec *pd_request_promised(struct pd_conn *c, struct pd_half *h, uint64_
 
 struct pd_rec *pd_request(struct pd_conn *c, struct pd_half *h)
 {
-    return request(c, h, c->proto, 0, 1, 0);
+    return request(c, h, 0, 1, 0);
 }
 
 struct pd_rec *pd_request_owed(struct pd_conn *c, struct pd_half *h, uint8_t kind, uint32_t owed)
 {
-    return request(c, h, c->proto, kind, owed, 0);
+    return request(c, h, kind, owed, 0);
 }
 
 struct pd_rec *pd_request_key(struct pd_conn *c, struct pd_half *h, uint64_t key)
 {
-    return request(c, h, c->proto, 0, 1, key);
-}
-
-struct pd_rec *pd_request_child(struct pd_conn *c, struct pd_half *h, uint64_t key,
-                                const struct pd_proto *child)
-{
-    return request(c, h, child, 0, 1, key);
+    return request(c, h, 0, 1, key);
 }
 
 void pd_expect(struct pd_conn *c, struct pd_half *h, uint8_t kind, uint32_t owed)

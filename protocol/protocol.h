@@ -100,9 +100,6 @@ void pd_give_back(struct pd_conn *, void *, uint32_t size);
 void pd_forgotten(struct pd_conn *);
 /* The child of this connection's protocol that claims the mark and is wanted, or NULL. */
 const struct pd_proto *pd_child(const struct pd_conn *, struct pd_slice mark);
-/* A request under a child's schema: else as pd_request_key(). */
-struct pd_rec *pd_request_child(struct pd_conn *, struct pd_half *, uint64_t key,
-                                const struct pd_proto *child);
 /* Is the connection's protocol itself asked for? Else only its children are: its own requests are
  * PD_REC_SILENT. */
 bool pd_wanted(const struct pd_conn *);

@@ -216,7 +216,7 @@ static void read_key(struct pd_conn *c, struct pd_half *h, uint8_t key)
     if (h->dir == PD_S2C)
         pd_response_key(c, h, key);
     else if (type == 'P')
-        pd_request_child(c, h, key, pd_child(c, PD_SLICE("child")));
+        pd_become_child(c, pd_request_key(c, h, key), pd_child(c, PD_SLICE("child")));
     else if (type == 'J' || type == 'T')
         pd_request_resume(c, h, key);
     else
