@@ -346,14 +346,17 @@ PD_INLINE uint32_t copy_lower(char *to, const uint8_t *from, uint32_t n)
 
 static bool same_name(const struct pd_header *a, const struct pd_header *b)
 {
-    return a->hash == b->hash && a->name.len == b->name.len && a->name.full == b->name.full &&
+    return a->name.len == b->name.len && a->name.full == b->name.full &&
            memcmp(a->name.s, b->name.s, a->name.len) == 0;
 }
 
 PD_COLD static void find_again(const struct pd_list *l, struct pd_header *h)
 {
-    for (const struct pd_header *e = l->first; e != h && !h->again; e = e->next)
-        h->again = same_name(e, h);
+    const struct pd_header *e = l->first;
+
+    while (e != h && (e->hash != h->hash || !same_name(e, h)))
+        e = e->next;
+    h->again = e != h;
 }
 
 /* Two bits of a set: with one, some two of eight names would share it in every third message. */
