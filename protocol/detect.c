@@ -34,9 +34,10 @@ uint16_t pd_detect_ruled(const struct pd_setup *setup, const struct pd_end *a, c
             continue;
         if (rule->ports && !port_in(rule, a->port) && !port_in(rule, b->port))
             continue;
-        for (unsigned k = 0; k < setup->proto_count; k++)
-            if (setup->protos[k] == rule->proto || pd_setup_parent(setup, rule->proto) == (int)k)
-                mask |= (uint16_t)(1u << k);
+        unsigned ruled = pd_setup_index(setup, rule->proto);
+        mask |= (uint16_t)(1u << ruled);
+        if (setup->parent[ruled] >= 0)
+            mask |= (uint16_t)(1u << setup->parent[ruled]);
     }
     return mask;
 }

@@ -24,10 +24,18 @@ static int add_proto(struct pd_setup *s, const struct pd_proto *proto)
         s->on_tcp |= (uint16_t)(proto->transports & PD_ON_TCP ? 1u << s->proto_count : 0);
         s->on_udp |= (uint16_t)(proto->transports & PD_ON_UDP ? 1u << s->proto_count : 0);
     }
-    for (const uint16_t *port = proto->ports; port && *port; port++)
-        pd_setup_port(s, s->proto_count, *port);
     s->proto_count++;
     return 0;
+}
+
+/* Parents and ports, once all are there. */
+static void connect(struct pd_setup *s)
+{
+    for (int i = 0; i < s->proto_count; i++)
+        s->parent[i] = (int8_t)(s->protos[i]->parent ? pd_setup_find(s, s->protos[i]->parent) : -1);
+    for (int i = 0; i < s->proto_count; i++)
+        for (const uint16_t *port = s->protos[i]->ports; port && *port; port++)
+            pd_setup_port(s, i, *port);
 }
 
 int pd_setup_init(struct pd_setup *s, const struct pd_proto *const *registry)
@@ -43,6 +51,8 @@ int pd_setup_init(struct pd_setup *s, const struct pd_proto *const *registry)
         error = add_proto(s, *registry);
     if (error)
         pd_setup_free(s);
+    else
+        connect(s);
     return error;
 }
 
@@ -75,11 +85,6 @@ unsigned pd_setup_index(const struct pd_setup *s, const struct pd_proto *proto)
     return i;
 }
 
-int pd_setup_parent(const struct pd_setup *s, const struct pd_proto *child)
-{
-    return child->parent ? pd_setup_find(s, child->parent) : -1;
-}
-
 bool pd_setup_wants(const struct pd_setup *s, const struct pd_proto *proto)
 {
     for (unsigned i = 0; i < s->rule_count; i++)
@@ -90,9 +95,8 @@ bool pd_setup_wants(const struct pd_setup *s, const struct pd_proto *proto)
 
 void pd_setup_port(struct pd_setup *s, int index, uint16_t port)
 {
-    int parent = pd_setup_parent(s, s->protos[index]);
-    if (parent >= 0)
-        index = parent;
+    if (s->parent[index] >= 0)
+        index = s->parent[index];
     uint16_t bit = (uint16_t)(1u << index);
 
     s->port_hints[port % 256 / 64] |= UINT64_C(1) << port % 64;

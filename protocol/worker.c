@@ -310,8 +310,8 @@ const struct pd_proto *pd_child(const struct pd_conn *c, struct pd_slice mark)
 
     for (unsigned i = 0; i < setup->proto_count; i++) {
         const struct pd_proto *child = setup->protos[i];
-        if (child->parent && child->claim && child->claim(mark) &&
-            strcmp(child->parent, c->proto->schema->proto) == 0 && pd_setup_wants(setup, child))
+        if (setup->parent[i] == c->index && child->claim && child->claim(mark) &&
+            pd_setup_wants(setup, child))
             return child;
     }
     return NULL;

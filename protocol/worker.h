@@ -27,6 +27,7 @@ struct pd_limits {
 struct pd_setup {
     const struct pd_proto *protos[PD_PROTOS_MAX]; /* those that are wanted, in registry order */
     const void *options[PD_PROTOS_MAX];           /* their option structs */
+    int8_t parent[PD_PROTOS_MAX];                 /* a child's: its parent's entry; else -1 */
     uint8_t proto_count;
     struct pd_rule *rules; /* none: everything */
     uint16_t rule_count;
@@ -48,8 +49,6 @@ void pd_setup_free(struct pd_setup *);
 int pd_setup_find(const struct pd_setup *, const char *proto);
 /* That protocol's entry, which must be there. */
 unsigned pd_setup_index(const struct pd_setup *, const struct pd_proto *);
-/* The entry of a child's parent, or -1. */
-int pd_setup_parent(const struct pd_setup *, const struct pd_proto *child);
 /* Is the entry's protocol asked for, by a rule or because there are none? */
 bool pd_setup_wants(const struct pd_setup *, const struct pd_proto *);
 /* Makes a port one that protos[index] is known by; a child's is its parent's. */

@@ -25,7 +25,7 @@ static bool complete(const struct bench *b, const struct pd_tally *tally, int pr
 
     add(tally->proto[proto], &paired, &missed);
     for (int i = 0; i < b->setup->proto_count; i++)
-        if (pd_setup_parent(b->setup, b->setup->protos[i]) == proto)
+        if (b->setup->parent[i] == proto)
             add(tally->proto[i], &paired, &missed);
     if (missed ? paired <= bytes : paired == bytes)
         return true;
@@ -41,7 +41,7 @@ bool inherit_complete(const struct bench *b)
 
     inherit_whole(b, &r);
     for (int i = 0; i < b->setup->proto_count; i++)
-        if (pd_setup_parent(b->setup, b->setup->protos[i]) < 0)
+        if (b->setup->parent[i] < 0)
             ok &= complete(b, pd_worker_tally(r.worker), i);
     replay_free(&r);
     return ok;

@@ -10,12 +10,9 @@ enum { PLACES = 128 };
 
 /* Letters of args: s a short string nobody keeps, e r q c t kept ones (exchange, routing key, queue, consumer
  * tag, text), h u16, k reply code, d u64 delivery tag, b flags, f class and method that failed. */
-#define NAME(literal)                                                                                        \
-    {                                                                                                        \
-        .s = literal, .full = sizeof(literal) - 1, .len = sizeof(literal) - 1, .constant = true              \
-    }
 #define ROW(class, id, class_name, name, by, role, of, nowait, args)                                         \
-    [PLACE(class, id)] = {class, id, by, PD_AMQP_##role, of, nowait, args, NAME(class_name), NAME(name)}
+    [PLACE(class, id)] = {class,           id, by, PD_AMQP_##role, of, nowait, args, PD_TEXT_OF(class_name), \
+                          PD_TEXT_OF(name)}
 #define C PD_AMQP_BY_CLIENT
 #define S PD_AMQP_BY_SERVER
 #define CS PD_AMQP_BY_BOTH

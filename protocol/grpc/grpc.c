@@ -5,11 +5,23 @@
 
 enum { MESSAGE_MAX = 1024, TIMEOUT_MAX = 16, PREFIX = 5 };
 
-static const char *const status_names[] = {
-    "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
-    "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
-    "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
-    "DATA_LOSS", "UNAUTHENTICATED"};
+static const struct pd_text status_names[] = {PD_TEXT_OF("OK"),
+                                              PD_TEXT_OF("CANCELLED"),
+                                              PD_TEXT_OF("UNKNOWN"),
+                                              PD_TEXT_OF("INVALID_ARGUMENT"),
+                                              PD_TEXT_OF("DEADLINE_EXCEEDED"),
+                                              PD_TEXT_OF("NOT_FOUND"),
+                                              PD_TEXT_OF("ALREADY_EXISTS"),
+                                              PD_TEXT_OF("PERMISSION_DENIED"),
+                                              PD_TEXT_OF("RESOURCE_EXHAUSTED"),
+                                              PD_TEXT_OF("FAILED_PRECONDITION"),
+                                              PD_TEXT_OF("ABORTED"),
+                                              PD_TEXT_OF("OUT_OF_RANGE"),
+                                              PD_TEXT_OF("UNIMPLEMENTED"),
+                                              PD_TEXT_OF("INTERNAL"),
+                                              PD_TEXT_OF("UNAVAILABLE"),
+                                              PD_TEXT_OF("DATA_LOSS"),
+                                              PD_TEXT_OF("UNAUTHENTICATED")};
 enum { STATUSES = sizeof status_names / sizeof status_names[0] };
 enum status {
     OK = 0,
@@ -87,7 +99,7 @@ static void set_status(struct pd_http2_call *call, unsigned code)
 {
     pd_int_set(&call->status_code, code);
     if (code < STATUSES)
-        pd_text_static(&call->status, status_names[code]);
+        call->status = status_names[code];
 }
 
 static void read_status(struct pd_http2_call *call, struct pd_slice value)
