@@ -344,8 +344,18 @@ void pd_http2_data(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
                     (uint16_t)((const struct pd_http2_options *)pd_options(c))->body_limit);
 }
 
+/* A stream that was seen to begin, and that has ended: what still comes of it was not missed. */
+static bool is_over(struct pd_conn *c, uint32_t stream)
+{
+    const struct pd_http2_dir *asks = &((const struct pd_http2_conn *)pd_state(c))->dir[PD_C2S];
+
+    return asks->hpack.whole && (stream & 1) && stream <= asks->last;
+}
+
 void pd_http2_data_end(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d)
 {
+    if (!d->known && is_over(c, d->frame.stream))
+        pd_understood(c, PD_HTTP2_FRAME_HEADER + d->frame.length);
     if (d->known || h->dir == PD_C2S)
         end_part(c, h, d, pd_current(c, h->dir), d->frame.flags & PD_HTTP2_END_STREAM);
 }
