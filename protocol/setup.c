@@ -29,10 +29,10 @@ static int add_proto(struct pd_setup *s, const struct pd_proto *proto)
 }
 
 /* Parents and ports, once all are there. */
-static void connect(struct pd_setup *s)
+static void relate(struct pd_setup *s)
 {
     for (int i = 0; i < s->proto_count; i++)
-        s->parent[i] = (int8_t)(s->protos[i]->parent ? pd_setup_find(s, s->protos[i]->parent) : -1);
+        s->parent[i] = s->protos[i]->parent ? pd_setup_find(s, s->protos[i]->parent) : -1;
     for (int i = 0; i < s->proto_count; i++)
         for (const uint16_t *port = s->protos[i]->ports; port && *port; port++)
             pd_setup_port(s, i, *port);
@@ -52,7 +52,7 @@ int pd_setup_init(struct pd_setup *s, const struct pd_proto *const *registry)
     if (error)
         pd_setup_free(s);
     else
-        connect(s);
+        relate(s);
     return error;
 }
 
