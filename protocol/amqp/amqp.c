@@ -120,7 +120,6 @@ static void next(struct pd_half *h)
 /* "AMQP", 0 or 1, and three numbers; section 4.2.2 of the specification. Of 1.0: part 2, section 2.2. */
 static bool read_version(struct pd_conn *c, struct pd_slice in)
 {
-    pd_understood(c, PD_AMQP_VERSION);
     static const struct {
         uint8_t v[4];
         bool is_8;
@@ -129,6 +128,7 @@ static bool read_version(struct pd_conn *c, struct pd_slice in)
         {{0, 0, 9, 0}, false}, {{1, 1, 8, 0}, true},  {{0, 0, 8, 0}, true},
     };
 
+    pd_understood(c, PD_AMQP_VERSION);
     for (unsigned i = 0; i < sizeof versions / sizeof versions[0]; i++)
         if (memcmp(in.p + VERSION_AT, versions[i].v, sizeof versions[i].v) == 0) {
             pd_amqp_of(c)->version_8 = versions[i].is_8;

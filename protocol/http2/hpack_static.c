@@ -1,6 +1,5 @@
 /* hpack_static.c: the table that never changes. RFC 7541, appendix A. */
 #include "protocol/http2/hpack_memo.h"
-
 #include "roundtrip/record.h"
 
 #define NAMED(kind, name, value)                                                                             \
