@@ -59,6 +59,17 @@ static inline void pd_copy_short(void *to, const void *from, uint32_t n)
     }
 }
 
+enum { PD_COPY_SHORT = 128 };
+
+/* memcpy() without a call, for short texts; n may be 0. */
+static inline void pd_copy(void *to, const void *from, uint32_t n)
+{
+    if (n > PD_COPY_SHORT)
+        memcpy(to, from, n);
+    else
+        pd_copy_short(to, from, n);
+}
+
 /* memcmp() without a call, for short texts. What is left over is compared with bytes before it again. */
 static inline bool pd_same_bytes(const void *one, const void *other, uint32_t n)
 {

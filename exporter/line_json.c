@@ -11,6 +11,7 @@ enum {
     PART_MAX = PD_JSON_BLOCK * PD_JSON_ESCAPE, /* of one piece of text */
     HEAD_MAX = 512, /* of all that stands before the sides, but for names and texts */
     NAME_COPY = 32,
+    NOTE_COPY = 48,
     CUT_FIELDS = 64
 };
 #define NS_IN_S UINT64_C(1000000000)
@@ -151,25 +152,25 @@ static char *put_list(struct encoder *e, char *to, const struct pd_list *l, uint
 }
 
 /* `"name":[`, and whether the values are secret, for a name that is not remembered. */
-PD_COLD static char *put_strange_name(struct encoder *e, char *to, const struct pd_header *h, uint64_t mark,
+PD_COLD static char *put_strange_name(struct encoder *e, char *to, const struct pd_pair *p, uint64_t mark,
                                       bool *secret)
 {
     const struct pd_redact *redact = e->style->redact;
-    struct pd_slice name = pd_text_slice(&h->name);
+    struct pd_slice name = pd_text_slice(&p->name);
 
-    note(e, &h->name, mark);
+    note(e, &p->name, mark);
     *secret = redact && pd_redact_name(redact, name);
     to = put_inside(e, PUT(room(e, to, 1), "\""), name);
     return PUT(room(e, to, 3), "\":[");
 }
 
-static inline char *put_name(struct encoder *e, char *to, const struct pd_header *h, uint64_t mark,
+static inline char *put_name(struct encoder *e, char *to, const struct pd_pair *p, uint64_t mark,
                              bool *secret)
 {
-    const struct pd_memo_name *known = pd_memo_name(e->memo, e->style->redact, h);
+    const struct pd_memo_name *known = pd_memo_name(e->memo, e->style->redact, p);
 
     if (!known)
-        return put_strange_name(e, to, h, mark, secret);
+        return put_strange_name(e, to, p, mark, secret);
     *secret = known->secret;
     to = room(e, to, sizeof known->text);
     memcpy(to, known->text, NAME_COPY);
@@ -178,14 +179,14 @@ static inline char *put_name(struct encoder *e, char *to, const struct pd_header
     return to + known->len + PD_MEMO_QUOTES;
 }
 
-PD_INLINE char *put_value(struct encoder *e, char *to, const struct pd_header *h, uint64_t mark, bool secret)
+PD_INLINE char *put_value(struct encoder *e, char *to, const struct pd_pair *p, uint64_t mark, bool secret)
 {
     if (secret)
         return PUT(room(e, to, sizeof PD_REDACTED), "\"" PD_REDACTED "\",");
-    return put_text(e, to, NULL, &h->value, mark);
+    return put_text(e, to, NULL, &p->value, mark);
 }
 
-static bool same_name(const struct pd_header *a, const struct pd_header *b)
+static bool same_name(const struct pd_pair *a, const struct pd_pair *b)
 {
     return a->name.len == b->name.len && memcmp(a->name.s, b->name.s, a->name.len) == 0;
 }
@@ -195,8 +196,8 @@ PD_COLD static char *put_repeated(struct encoder *e, char *to, const struct pd_h
                                   bool secret)
 {
     for (const struct pd_header *o = h->next; o; o = o->next)
-        if (o->again && same_name(o, h))
-            to = put_value(e, to, o, mark, secret);
+        if (o->again && same_name(o->pair, h->pair))
+            to = put_value(e, to, o->pair, mark, secret);
     return to;
 }
 
@@ -206,11 +207,38 @@ static inline char *put_header(struct encoder *e, char *to, const struct pd_head
 {
     bool secret;
 
-    to = put_name(e, to, h, mark, &secret);
-    to = put_value(e, to, h, mark, secret);
+    to = put_name(e, to, h->pair, mark, &secret);
+    to = put_value(e, to, h->pair, mark, secret);
     if (repeats)
         to = put_repeated(e, to, h, mark, secret);
     return PUT(to - 1, "],"); /* in place of the last value's comma */
+}
+
+/* A header that records share: what is written of it is noted there, for the next record that has it. */
+PD_COLD static char *put_and_note(struct encoder *e, char *to, struct pd_shared *s, uint64_t mark)
+{
+    const struct pd_header h = {.pair = &s->pair};
+
+    to = room(e, to, PART_MAX + 2 * PD_JSON_SLACK); /* all of it, in one place */
+    char *end = put_header(e, to, &h, mark, false);
+    size_t n = (size_t)(end - to);
+
+    s->noted_for = n <= sizeof s->note ? (const void *)e->style->redact : s;
+    s->note_len = (uint8_t)n;
+    if (s->noted_for != s)
+        memcpy(s->note, to, n);
+    return end;
+}
+
+static inline char *put_shared(struct encoder *e, char *to, struct pd_shared *s, uint64_t mark)
+{
+    if (s->noted_for != e->style->redact)
+        return put_and_note(e, to, s, mark);
+    to = room(e, to, sizeof s->note);
+    memcpy(to, s->note, NOTE_COPY);
+    if (s->note_len > NOTE_COPY)
+        memcpy(to + NOTE_COPY, s->note + NOTE_COPY, sizeof s->note - NOTE_COPY);
+    return to + s->note_len;
 }
 
 static inline char *put_headers(struct encoder *e, char *to, const struct pd_step *s, const struct pd_list *l)
@@ -220,7 +248,9 @@ static inline char *put_headers(struct encoder *e, char *to, const struct pd_ste
     to = pd_piece_put(room(e, to, sizeof s->key), &s->key);
     *to++ = '{';
     for (const struct pd_header *h = l->first; h; h = h->next)
-        if (!h->again)
+        if (h->pair->shared && !l->repeats)
+            to = put_shared(e, to, pd_shared_of(h->pair), s->mark);
+        else if (!h->again)
             to = put_header(e, to, h, s->mark, l->repeats);
     return pd_json_close(to, '}');
 }

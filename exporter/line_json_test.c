@@ -311,6 +311,40 @@ static void headers(void **state)
         "\"headers\":{\"x-a\":[\"1\",\"2\",\"3\"],\"authorization\":[\"Basic abc\"],\"x-b\":[\"\"]}");
 }
 
+static void share_header(struct pd_rec *r, const char *name, const char *value)
+{
+    uint64_t number = pd_share(&store.shared, toy_slice(name), toy_slice(value));
+
+    pd_list_header_shared(r, &((struct toy *)pd_fields(r))->headers, 32, pd_shared_at(&store.shared, number));
+}
+
+/* Shared ones look the same each time, whose secrets are hidden or not, and with others of their names. */
+static void shared_headers(void **state)
+{
+    enum { QUOTES = 100 }; /* too many for a note */
+    struct pd_line_style style = {.redact = redact};
+    char quotes[QUOTES + 1] = "", escaped[2 * QUOTES + 1] = "", expected[400];
+
+    (void)state;
+    memset(quotes, '"', QUOTES);
+    for (size_t i = 0; i < QUOTES; i++)
+        memcpy(escaped + 2 * i, "\\\"", 3);
+    for (unsigned round = 0; round < 6; round++) {
+        struct pd_rec *r = toy_record(&store);
+        bool open = round % 3 == 1, twice = round > 3;
+        memset(pd_fields(r), 0, sizeof(struct toy));
+        share_header(r, "X-A", "1");
+        share_header(r, "Authorization", "Basic abc");
+        share_header(r, "q\"", quotes);
+        if (twice)
+            share_header(r, "x-a", "3");
+        snprintf(expected, sizeof expected,
+                 "\"headers\":{\"x-a\":[\"1\"%s],\"authorization\":[\"%s\"],\"q\\\"\":[\"%s\"]}",
+                 twice ? ",\"3\"" : "", open ? "Basic abc" : "[redacted]", escaped);
+        assert_request(r, open ? &plain : &style, expected);
+    }
+}
+
 static void masked(void **state)
 {
     struct pd_rec *r = toy_record(&store);
@@ -395,8 +429,7 @@ static void cut_inside(void **state)
     memset(t, 0, sizeof *t);
     r->status = PD_ONEWAY;
     r->req_bytes = r->rsp_bytes = 0;
-    struct pd_header *h = pd_list_header(r, &t->headers, 4, toy_slice("n"));
-    pd_text_set(r, &h->value, toy_slice("abc"), 2);
+    (void)pd_list_header(r, &t->headers, 4, toy_slice("n"), toy_slice("abc"), 2);
     t->path = (struct pd_text){.s = "", .full = 9};
     assert_line(r, &plain,
                 HEAD
@@ -453,6 +486,7 @@ int main(void)
         T(escapes_often),
         T(long_texts),
         T(headers),
+        T(shared_headers),
         T(masked),
         T(queries),
         T(lists_objects_and_marks),

@@ -244,34 +244,34 @@ static inline bool is_name(const struct pd_memo_name *slot, const struct pd_reda
 
 /* Puts a name that is not known yet near its hash, if it may be remembered at all. */
 PD_COLD static const struct pd_memo_name *new_name(struct pd_line_memo *m, const struct pd_redact *redact,
-                                                   const struct pd_header *h)
+                                                   const struct pd_pair *p)
 {
-    struct pd_slice name = {(const uint8_t *)h->name.s, h->name.len};
-    struct pd_memo_name *slot = &m->name[h->hash % PD_MEMO_SLOTS];
+    struct pd_slice name = {(const uint8_t *)p->name.s, p->name.len};
+    struct pd_memo_name *slot = &m->name[p->hash % PD_MEMO_SLOTS];
 
     if (name.len == 0 || name.len > PD_MEMO_NAME_MAX || !is_plain(name))
         return NULL;
     for (unsigned i = 1; i < PROBES && slot->len; i++)
-        slot = &m->name[(h->hash + i) % PD_MEMO_SLOTS];
+        slot = &m->name[(p->hash + i) % PD_MEMO_SLOTS];
     if (slot->len)
-        slot = &m->name[h->hash % PD_MEMO_SLOTS];
+        slot = &m->name[p->hash % PD_MEMO_SLOTS];
     learn_name(slot, redact, name);
     return slot;
 }
 
 const struct pd_memo_name *pd_memo_name(struct pd_line_memo *m, const struct pd_redact *redact,
-                                        const struct pd_header *h)
+                                        const struct pd_pair *p)
 {
-    const struct pd_text *name = &h->name;
+    const struct pd_text *name = &p->name;
 
     if (name->len != name->full || name->holed)
         return NULL;
     for (unsigned i = 0; i < PROBES; i++) {
-        const struct pd_memo_name *slot = &m->name[(h->hash + i) % PD_MEMO_SLOTS];
+        const struct pd_memo_name *slot = &m->name[(p->hash + i) % PD_MEMO_SLOTS];
         if (!slot->len)
             break;
         if (is_name(slot, redact, name))
             return slot;
     }
-    return new_name(m, redact, h);
+    return new_name(m, redact, p);
 }

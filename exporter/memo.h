@@ -81,7 +81,7 @@ const struct pd_memo_end *pd_memo_end(struct pd_line_memo *, const struct pd_end
 /* NULL when the name was shortened, needs escapes or is too long, and so has to be looked at each time.
  * redact may be NULL. */
 const struct pd_memo_name *pd_memo_name(struct pd_line_memo *, const struct pd_redact *redact,
-                                        const struct pd_header *);
+                                        const struct pd_pair *);
 
 /* pd_memo_constant() where the place is free or another's. */
 PD_COLD const struct pd_piece *pd_memo_new_constant(struct pd_memo_constant *, const struct pd_step *,

@@ -28,16 +28,16 @@ static int tear_down(void **state)
     return 0;
 }
 
-static struct pd_header header(const char *name, uint32_t hash)
+static struct pd_pair header(const char *name, uint32_t hash)
 {
     uint16_t len = (uint16_t)strlen(name);
 
-    return (struct pd_header){.name = {.s = name, .len = len, .full = len}, .hash = hash};
+    return (struct pd_pair){.name = {.s = name, .len = len, .full = len}, .hash = hash};
 }
 
 static void assert_known(const struct pd_redact *redact, const char *name, uint32_t hash, bool secret)
 {
-    struct pd_header h = header(name, hash);
+    struct pd_pair h = header(name, hash);
     const struct pd_memo_name *known = pd_memo_name(memo, redact, &h);
     char text[100];
 
@@ -84,7 +84,7 @@ static void names_that_are_nearly_the_same(void **state)
 static void strange_names_are_not_remembered(void **state)
 {
     char name[PD_MEMO_NAME_MAX + 2];
-    struct pd_header h = header("", 0);
+    struct pd_pair h = header("", 0);
 
     (void)state;
     assert_null(pd_memo_name(memo, NULL, &h));

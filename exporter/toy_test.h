@@ -149,9 +149,9 @@ static inline struct pd_rec *toy_record(struct pd_store *store)
 
 static inline void toy_header(struct pd_rec *r, struct pd_list *l, const char *name, const char *value)
 {
-    struct pd_header *h = pd_list_header(r, l, 32, toy_slice(name));
+    const struct pd_pair *p = pd_list_header(r, l, 32, toy_slice(name), toy_slice(value), 256);
 
-    assert(h);
-    pd_text_set(r, &h->value, toy_slice(value), 256);
+    assert(p);
+    (void)p;
 }
 #endif

@@ -3,17 +3,28 @@
 #include "roundtrip/record.h"
 #include <string.h>
 
+/* False: there is no more room. */
+static bool copy_header(struct pd_rec *to, struct pd_list *list, struct pd_pair *old)
+{
+    if (old->shared) {
+        pd_list_header_shared(to, list, UINT16_MAX, pd_shared_of(old));
+        return true;
+    }
+    struct pd_pair *pair = pd_list_header(to, list, UINT16_MAX, pd_text_bytes(&old->name),
+                                          pd_text_bytes(&old->value), UINT16_MAX);
+    if (!pair)
+        return false;
+    pair->name.full = old->name.full;
+    pair->value.full = old->value.full;
+    return true;
+}
+
 static void copy_headers(struct pd_rec *to, struct pd_list *list, const struct pd_list *old)
 {
-    for (const struct pd_header *h = old->first; h; h = h->next) {
-        struct pd_header *copy = pd_list_header_value(
-            to, list, UINT16_MAX, (struct pd_slice){(const uint8_t *)h->name.s, h->name.len},
-            (struct pd_slice){(const uint8_t *)h->value.s, h->value.len}, UINT16_MAX);
-        if (!copy)
-            return;
-        copy->name.full = h->name.full;
-        copy->value.full = h->value.full;
-    }
+    const struct pd_header *h = old->first;
+
+    while (h && copy_header(to, list, h->pair))
+        h = h->next;
     list->full = old->full;
 }
 

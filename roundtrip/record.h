@@ -4,7 +4,7 @@
 #define PD_ROUNDTRIP_RECORD_H
 #include "base/check.h"
 #include "base/pool.h"
-#include "roundtrip/schema.h"
+#include "roundtrip/shared.h"
 #include <string.h>
 
 enum pd_status { PD_OK, PD_ERROR, PD_UNANSWERED, PD_ONEWAY, PD_INCOMPLETE, PD_STATUS_COUNT };
@@ -24,7 +24,10 @@ enum pd_rec_flag {
 };
 
 enum { PD_REC_BYTES = 1024 }; /* a record with the first part of its arena */
-enum { PD_ARENA_ALIGN = 8 };  /* of what is taken from an arena */
+enum {
+    PD_ARENA_ALIGN = 8,     /* of what is taken from an arena */
+    PD_REC_ALLOC_MAX = 8000 /* bytes at once */
+};
 
 struct pd_rec {
     struct pd_rec *next, *prev; /* wherever it is: a queue, a hash chain's bucket, the held list */
@@ -49,6 +52,7 @@ struct pd_rec {
     uint16_t flags; /* enum pd_rec_flag */
     uint8_t transport;
     uint8_t asked_by;                 /* the direction of the request: 0 client, 1 server */
+    uint8_t holds;                    /* fields of these halves of the shared ones, a bit each */
     uint16_t retransmissions;         /* the same request seen again while outstanding */
     struct pd_chunk *chunks;          /* arena beyond the record itself */
     char *at, *end;                   /* the free part of the current piece of arena */
@@ -67,6 +71,7 @@ struct pd_store_limits {
 struct pd_store {
     struct pd_pool records;
     struct pd_pool chunks[PD_CHUNK_CLASSES];
+    struct pd_shared_store shared;
     void (*emit)(void *arg, struct pd_rec *);
     void *arg;
     uint64_t starved;       /* records not made and texts cut because a pool was empty */
@@ -112,7 +117,7 @@ static inline bool pd_rec_is_void(const struct pd_rec *r)
 void *pd_rec_alloc_anew(struct pd_rec *, uint32_t n);
 
 /* n bytes of arena, 8-byte aligned, undefined content; NULL when the record's bound or the pools are used up.
- * n of at most 8,000. Inlined: nodes of lists and parts of messages are small and many. */
+ * n of at most PD_REC_ALLOC_MAX. Inlined: nodes of lists and parts of messages are small and many. */
 static inline void *pd_rec_alloc(struct pd_rec *r, uint32_t n)
 {
     size_t pad = -(uintptr_t)r->at & (PD_ARENA_ALIGN - 1);
@@ -162,23 +167,14 @@ static inline void pd_int_set(struct pd_int *i, int64_t v)
 struct pd_item *pd_list_item(struct pd_rec *, struct pd_list *, uint16_t max);
 struct pd_object *pd_list_object(struct pd_rec *, struct pd_list *, uint16_t max, uint32_t size);
 
-/* The same for HEADERS; name is stored in lower case and looked for among the earlier ones. */
-struct pd_header *pd_list_header(struct pd_rec *, struct pd_list *, uint16_t max, struct pd_slice name);
+/* headers.c. The same for HEADERS: a node with texts of the record's own, of which it returns the pair. name
+ * is stored in lower case and looked for among the earlier ones; value as pd_text_set() would do it. */
+struct pd_pair *pd_list_header(struct pd_rec *, struct pd_list *, uint16_t max, struct pd_slice name,
+                               struct pd_slice value, uint16_t cap);
 
-/* The same with its value, as pd_text_set() would add it, but faster. */
-struct pd_header *pd_list_header_value(struct pd_rec *, struct pd_list *, uint16_t max, struct pd_slice name,
-                                       struct pd_slice value, uint16_t cap);
-
-enum { PD_HEADER_HASH_MAX = 64 };
-
-/* Of a name that comes again and again: what pd_list_header_known() needs. 0: it has upper-case letters, or
- * more than PD_HEADER_HASH_MAX bytes. */
-uint32_t pd_header_hash(struct pd_slice name);
-
-/* As pd_list_header_value(), but faster: hash is that of the name, not 0, and the value lies behind the name.
- */
-struct pd_header *pd_list_header_known(struct pd_rec *, struct pd_list *, uint16_t max, struct pd_slice name,
-                                       uint32_t hash, struct pd_slice value, uint16_t cap);
+/* The same with texts that records share, which have to be there (pd_shared_at()): much faster, and no other
+ * to whoever looks at the list. */
+void pd_list_header_shared(struct pd_rec *, struct pd_list *, uint16_t max, struct pd_shared *);
 
 /* Forgets the fields of one side, as before they were seen (an interim response). Arena stays used. */
 void pd_rec_clear_side(struct pd_rec *, enum pd_side);

@@ -15,6 +15,12 @@ struct pd_text {
     bool holed, constant;
 };
 
+/* What was kept of it. */
+static inline struct pd_slice pd_text_bytes(const struct pd_text *t)
+{
+    return (struct pd_slice){(const uint8_t *)t->s, t->len};
+}
+
 /* A literal as a text, in an initializer. */
 #define PD_TEXT_OF(literal)                                                                                  \
     {                                                                                                        \
@@ -42,11 +48,16 @@ struct pd_item { /* LIST */
     struct pd_text text;
 };
 
-struct pd_header { /* HEADERS; names in lower case */
+struct pd_pair {
+    struct pd_text name, value; /* the name is in lower case */
+    uint32_t hash;              /* of the kept name, which others may have too */
+    bool shared;                /* it is a struct pd_shared's (shared.h), not the record's own */
+};
+
+struct pd_header { /* HEADERS */
     struct pd_header *next;
-    struct pd_text name, value;
-    uint32_t hash; /* of the kept name, which others may share */
-    bool again;    /* an earlier node has the same name */
+    struct pd_pair *pair;
+    bool again; /* an earlier node has the same name */
 };
 
 struct pd_object { /* OBJECTS; the struct that the field's sub-table describes follows */

@@ -26,7 +26,7 @@ static bool starts(struct pd_slice s, const char *lower)
     return s.len >= n && pd_slice_eq_lower((struct pd_slice){s.p, (uint32_t)n}, slice_of(lower, n));
 }
 
-static void saw_host(struct pd_http_head *head, struct pd_slice value, const struct pd_header *kept)
+static void saw_host(struct pd_http_head *head, struct pd_slice value, const struct pd_pair *kept)
 {
     struct pd_http *f = pd_fields(head->rec);
 
@@ -41,14 +41,14 @@ static void saw_host(struct pd_http_head *head, struct pd_slice value, const str
         pd_text_set(head->rec, &f->host, value, PD_HTTP_HOST_MAX);
 }
 
-static void saw_upgrade(struct pd_http_head *head, struct pd_slice value, const struct pd_header *kept)
+static void saw_upgrade(struct pd_http_head *head, struct pd_slice value, const struct pd_pair *kept)
 {
     (void)kept;
     head->framing.websocket = starts(value, "websocket");
     head->framing.h2c = holds(value, "h2c");
 }
 
-static void saw_content_type(struct pd_http_head *head, struct pd_slice value, const struct pd_header *kept)
+static void saw_content_type(struct pd_http_head *head, struct pd_slice value, const struct pd_pair *kept)
 {
     (void)kept;
     if (!head->options->body)
@@ -59,14 +59,13 @@ static void saw_content_type(struct pd_http_head *head, struct pd_slice value, c
     head->framing.text = starts(value, "text/") || holds(value, "/json") || holds(value, "+json");
 }
 
-static void saw_content_encoding(struct pd_http_head *head, struct pd_slice value,
-                                 const struct pd_header *kept)
+static void saw_content_encoding(struct pd_http_head *head, struct pd_slice value, const struct pd_pair *kept)
 {
     (void)kept;
     head->framing.encoded = !pd_slice_eq_lower(value, PD_SLICE("identity"));
 }
 
-static void saw_content_length(struct pd_http_head *head, struct pd_slice value, const struct pd_header *kept)
+static void saw_content_length(struct pd_http_head *head, struct pd_slice value, const struct pd_pair *kept)
 {
     struct pd_http_framing *f = &head->framing;
     uint64_t length = head->parser.content_length;
@@ -131,11 +130,11 @@ bool pd_http_knows(struct pd_http_head *head, const struct pd_http_line *line)
 }
 
 static void know(struct pd_http_head *head, struct pd_slice name, struct pd_slice value,
-                 const struct pd_header *kept)
+                 const struct pd_pair *kept)
 {
     static const struct {
         const char *name;
-        void (*saw)(struct pd_http_head *, struct pd_slice value, const struct pd_header *kept);
+        void (*saw)(struct pd_http_head *, struct pd_slice value, const struct pd_pair *kept);
     } known[] = {
         [4] = {"host", saw_host},
         [7] = {"upgrade", saw_upgrade},
@@ -168,11 +167,11 @@ static inline void header(struct pd_http_head *head, struct pd_slice name, struc
                           uint32_t name_full, uint32_t value_full)
 {
     const struct pd_names *names = &head->options->headers;
-    struct pd_header *kept = NULL;
+    struct pd_pair *kept = NULL;
 
     if ((names->all || named(names, name)) && !pd_rec_is_void(head->rec))
-        kept = pd_list_header_value(head->rec, &pd_http_head_side(head)->headers, PD_HTTP_HEADERS_MAX, name,
-                                    value, PD_HTTP_VALUE_MAX);
+        kept = pd_list_header(head->rec, &pd_http_head_side(head)->headers, PD_HTTP_HEADERS_MAX, name, value,
+                              PD_HTTP_VALUE_MAX);
     if (kept && name_full > name.len)
         kept->name.full = name_full;
     if (kept && value_full > value.len)

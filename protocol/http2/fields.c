@@ -160,8 +160,22 @@ static bool named(const struct pd_names *names, struct pd_slice name)
     return false;
 }
 
+/* The one that records share instead of it, or NULL. Those that come only once are not worth it. */
+static struct pd_shared *shared(struct pd_rec *r, struct pd_hpack_field *field, struct pd_slice name,
+                                struct pd_slice value)
+{
+    struct pd_shared_store *store = &r->store->shared;
+    struct pd_shared *known = pd_shared_at(store, field->shared);
+
+    if (known || !field->lasting)
+        return known;
+    field->shared = pd_share(store, name, value);
+    return pd_shared_at(store, field->shared);
+}
+
 /* A header, or a trailer. */
-static void keep(const struct pd_http2_block *b, struct pd_slice name, uint32_t hash, struct pd_slice value)
+static void keep(const struct pd_http2_block *b, struct pd_hpack_field *field, struct pd_slice name,
+                 struct pd_slice value)
 {
     const struct pd_http2_face *face = b->fields->face;
     struct pd_http2_side *side = b->side;
@@ -172,10 +186,11 @@ static void keep(const struct pd_http2_block *b, struct pd_slice name, uint32_t 
         return; /* a trailer */
     if (!b->options->headers.all && !named(&b->options->headers, name))
         return;
-    if (hash)
-        pd_list_header_known(b->rec, &side->headers, b->room, name, hash, value, PD_HTTP2_VALUE_MAX);
+    struct pd_shared *known = shared(b->rec, field, name, value);
+    if (known)
+        pd_list_header_shared(b->rec, &side->headers, b->room, known);
     else
-        pd_list_header_value(b->rec, &side->headers, b->room, name, value, PD_HTTP2_VALUE_MAX);
+        pd_list_header(b->rec, &side->headers, b->room, name, value, PD_HTTP2_VALUE_MAX);
 }
 
 /* Of a request, section 8.3.1. */
@@ -213,7 +228,7 @@ static void mark(const struct pd_http2_block *b, enum pd_http2_meaning meaning, 
         pd_text_set(b->rec, &f->host, value, PD_HTTP2_HOST_MAX);
 }
 
-void pd_http2_field(const struct pd_http2_block *b, const struct pd_hpack_field *field)
+void pd_http2_field(const struct pd_http2_block *b, struct pd_hpack_field *field)
 {
     struct pd_slice name = {field->text, field->name}, value = {field->text + field->name, field->value};
     enum pd_http2_meaning meaning = field->meaning;
@@ -221,7 +236,7 @@ void pd_http2_field(const struct pd_http2_block *b, const struct pd_hpack_field 
     if (meaning >= PD_HTTP2_HOST)
         mark(b, meaning, value);
     if (meaning == PD_HTTP2_OTHER || meaning >= PD_HTTP2_HOST)
-        keep(b, name, field->hash, value);
+        keep(b, field, name, value);
     else if (b->dir == PD_C2S)
         ask(b->rec, b->fields, meaning, value);
     else if (meaning == PD_HTTP2_STATUS)

@@ -78,18 +78,18 @@ PD_COLD static void take_largest(struct pd_hpack *hp)
 }
 
 /* The i-th field behind those that are known. NULL: there is none. */
-PD_COLD static const struct pd_hpack_field *unseen(struct pd_hpack *hp, uint32_t i)
+PD_COLD static struct pd_hpack_field *unseen(struct pd_hpack_worker *w, struct pd_hpack *hp, uint32_t i)
 {
-    static const struct pd_hpack_field nothing = {.text = (const uint8_t *)""};
     const struct pd_hpack_table *t = &hp->table;
 
     if (i >= t->hidden / PD_HPACK_ENTRY_OVERHEAD)
         take_largest(hp);
-    return i < t->hidden / PD_HPACK_ENTRY_OVERHEAD ? &nothing : NULL;
+    w->field = (struct pd_hpack_field){.text = w->text};
+    return i < t->hidden / PD_HPACK_ENTRY_OVERHEAD ? &w->field : NULL;
 }
 
 /* NULL: there is no such index. */
-static const struct pd_hpack_field *look_up(struct pd_conn *c, struct pd_hpack *hp, uint32_t index)
+static struct pd_hpack_field *look_up(struct pd_conn *c, struct pd_hpack *hp, uint32_t index)
 {
     struct pd_hpack_worker *w = pd_worker_state(c);
     uint32_t i = index - 1 - PD_HPACK_STATIC;
@@ -97,8 +97,8 @@ static const struct pd_hpack_field *look_up(struct pd_conn *c, struct pd_hpack *
     if (index - 1 < PD_HPACK_STATIC)
         return &w->fixed[index - 1];
     if (!index || i >= hp->table.count)
-        return index ? unseen(hp, i - hp->table.count) : NULL;
-    const struct pd_hpack_field *row = pd_hpack_table_row(&hp->table, i);
+        return index ? unseen(w, hp, i - hp->table.count) : NULL;
+    struct pd_hpack_field *row = pd_hpack_table_row(&hp->table, i);
     return row->parted ? pd_hpack_table_join(&hp->table, row, w) : row;
 }
 
@@ -116,14 +116,13 @@ static bool decode(struct pd_conn *c, struct pd_hpack *hp, struct pd_slice in)
         const struct pd_hpack_field *named = look_up(c, hp, index);
         if (!named)
             return false;
-        f = *named;
-        memmove(w->text, f.text, f.name);
+        f.name = named->name;
+        f.meaning = named->meaning;
+        memmove(w->text, named->text, f.name);
     } else {
         if (!pd_hpack_string(&w->huffman, &in, w->text, &f.name))
             return false;
-        struct pd_slice name = {w->text, f.name};
-        f.hash = pd_header_hash(name);
-        f.meaning = (uint8_t)pd_http2_meaning(name);
+        f.meaning = (uint8_t)pd_http2_meaning((struct pd_slice){w->text, f.name});
     }
     if (!pd_hpack_string(&w->huffman, &in, w->text + f.name, &f.value))
         return false;
@@ -135,14 +134,14 @@ static bool decode(struct pd_conn *c, struct pd_hpack *hp, struct pd_slice in)
 }
 
 /* NULL: not whole, or wrong. */
-static const struct pd_hpack_field *read_literal(struct pd_conn *c, struct pd_hpack *hp, struct pd_slice *in)
+static struct pd_hpack_field *read_literal(struct pd_conn *c, struct pd_hpack *hp, struct pd_slice *in)
 {
     struct pd_hpack_worker *w = pd_worker_state(c);
     struct pd_slice code = {in->p, pd_hpack_length(*in)};
 
     if (code.len == 0 || code.len > in->len)
         return NULL;
-    const struct pd_hpack_field *f = pd_hpack_remembered(w, code);
+    struct pd_hpack_field *f = pd_hpack_remembered(w, code);
     if (!f && !decode(c, hp, code))
         return NULL;
     if (!f)
@@ -171,7 +170,7 @@ enum what { FIELD, SIZE, NEITHER };
 
 /* *in goes past it. NEITHER: not whole, or wrong; *in is somewhere in it. */
 static enum what read_one(struct pd_conn *c, struct pd_hpack *hp, struct pd_slice *in,
-                          const struct pd_hpack_field **f)
+                          struct pd_hpack_field **f)
 {
     uint8_t first = in->p[0];
     uint32_t index;
@@ -225,7 +224,7 @@ PD_COLD static enum pd_hpack_end cut(struct pd_conn *c, struct pd_hpack *hp, str
 }
 
 PD_COLD static enum pd_hpack_end read_part(struct pd_conn *c, struct pd_hpack *hp, struct pd_slice *in,
-                                           bool last, const struct pd_hpack_field **f)
+                                           bool last, struct pd_hpack_field **f)
 {
     for (;;) {
         struct pd_slice field = {hp->part->bytes, hp->part->len};
@@ -248,7 +247,7 @@ PD_COLD static enum pd_hpack_end read_part(struct pd_conn *c, struct pd_hpack *h
 /* --- */
 
 enum pd_hpack_end pd_hpack_read(struct pd_conn *c, struct pd_hpack *hp, struct pd_slice *in, bool last,
-                                const struct pd_hpack_field **f)
+                                struct pd_hpack_field **f)
 {
     if (!hp->ready && !ready(hp))
         return PD_HPACK_UNKNOWN;

@@ -32,11 +32,11 @@ enum { PD_HPACK_INDEXED = 0x80, PD_HPACK_LONGER = 0xff };
 
 /* The field at *in, which goes past it, where one byte refers to it, in the usual way: the fast way. It is
  * valid until the next call. NULL: pd_hpack_read() has to look. */
-static inline const struct pd_hpack_field *pd_hpack_indexed(struct pd_conn *c, struct pd_hpack *hp,
-                                                            struct pd_slice *in)
+static inline struct pd_hpack_field *pd_hpack_indexed(struct pd_conn *c, struct pd_hpack *hp,
+                                                      struct pd_slice *in)
 {
-    const struct pd_hpack_worker *w = pd_worker_state(c);
-    const struct pd_hpack_field *field = w->fixed;
+    struct pd_hpack_worker *w = pd_worker_state(c);
+    struct pd_hpack_field *field = w->fixed;
 
     if (!in->len || !hp->usual)
         return NULL;
@@ -60,5 +60,5 @@ static inline const struct pd_hpack_field *pd_hpack_indexed(struct pd_conn *c, s
  * seen); DONE when the slice is used up, with `last` the block; UNKNOWN when what is left of the block cannot
  * be read: pd_hpack_forget() was called. */
 enum pd_hpack_end pd_hpack_read(struct pd_conn *, struct pd_hpack *, struct pd_slice *, bool last,
-                                const struct pd_hpack_field **);
+                                struct pd_hpack_field **);
 #endif

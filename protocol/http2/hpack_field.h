@@ -20,9 +20,10 @@ enum pd_http2_meaning { /* of a field, by its name: those that are looked at */
 struct pd_hpack_field {
     const uint8_t *text;  /* the name, the value is behind it */
     uint32_t name, value; /* bytes */
-    uint32_t hash;        /* of the name, as pd_header_hash() has it */
+    uint64_t shared;      /* its number, as pd_share() gives it; 0: it has not been asked for */
     uint8_t meaning;      /* enum pd_http2_meaning */
     bool parted;          /* in a table: the texts do not lie together */
+    bool lasting;         /* it stands where it may come again from */
 };
 
 /* A number with a prefix of so many bits at the beginning of *in, which goes past it. False: it is not whole,

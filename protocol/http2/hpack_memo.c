@@ -24,11 +24,11 @@ static bool holds(const struct pd_hpack_slot *slot, struct pd_slice code)
     return slot->code_len == code.len && pd_same_bytes(slot->code, code.p, code.len);
 }
 
-const struct pd_hpack_field *pd_hpack_remembered(const struct pd_hpack_worker *w, struct pd_slice code)
+struct pd_hpack_field *pd_hpack_remembered(struct pd_hpack_worker *w, struct pd_slice code)
 {
     if (code.len > PD_HPACK_SLOT_CODE)
         return NULL;
-    const struct pd_hpack_slot *slot = &w->slot[place_of(code)];
+    struct pd_hpack_slot *slot = &w->slot[place_of(code)];
     if (holds(slot, code))
         return &slot->field;
     return holds(slot + 1, code) ? &slot[1].field : NULL;
@@ -48,4 +48,5 @@ void pd_hpack_remember(struct pd_hpack_worker *w, struct pd_slice code)
     memcpy(slot->text, w->field.text, len);
     slot->field = w->field;
     slot->field.text = slot->text;
+    slot->field.lasting = true;
 }

@@ -31,7 +31,7 @@ void pd_hpack_static_init(struct pd_hpack_field fixed[PD_HPACK_STATIC]);
 
 /* A literal whose name is here, or has an index of the table that never changes: by its bytes, 1 at least.
  * NULL: it is not remembered. */
-const struct pd_hpack_field *pd_hpack_remembered(const struct pd_hpack_worker *, struct pd_slice code);
+struct pd_hpack_field *pd_hpack_remembered(struct pd_hpack_worker *, struct pd_slice code);
 /* Remembers w->field as what these bytes say, unless one of both is too long. */
 void pd_hpack_remember(struct pd_hpack_worker *, struct pd_slice code);
 #endif

@@ -49,13 +49,22 @@ static void note(struct reading *r, const uint8_t *name, size_t name_len, const 
     r->field[r->count++].value = copy(r, value, value_len);
 }
 
-static void note_field(struct reading *r, const struct pd_hpack_field *f)
+static struct pd_shared_store sharing;
+
+/* What was shared for a field that stands in a table, or was remembered, is it still. */
+static void note_field(struct reading *r, struct pd_hpack_field *f)
 {
-    struct pd_slice name = {f->text, f->name};
+    struct pd_slice name = {f->text, f->name}, value = {f->text + f->name, f->value};
 
     assert_int_equal(f->meaning, pd_http2_meaning(name));
-    assert_true(!f->name || f->hash == pd_header_hash(name));
-    note(r, name.p, name.len, f->text + f->name, f->value);
+    const struct pd_shared *known = pd_shared_at(&sharing, f->shared);
+    if (known) {
+        assert_true(pd_slice_eq_lower(name, pd_text_bytes(&known->pair.name)));
+        assert_true(pd_slice_eq(pd_text_bytes(&known->pair.value), value));
+    } else if (f->lasting && dice(2)) {
+        f->shared = pd_share(&sharing, name, value);
+    }
+    note(r, name.p, name.len, value.p, value.len);
 }
 
 /* A piece is in memory of its own, so that nothing can be read behind it. */
@@ -65,7 +74,7 @@ static void read_piece(struct pd_conn *c, struct pd_hpack *hp, struct pd_slice p
     uint8_t *bytes = malloc(piece.len + 1);
     struct pd_slice in = {bytes, piece.len};
     enum pd_hpack_end end = PD_HPACK_FIELD;
-    const struct pd_hpack_field *f;
+    struct pd_hpack_field *f;
 
     assert_non_null(bytes);
     memcpy(bytes, piece.p, piece.len);
@@ -340,10 +349,12 @@ static void read_the_same(void **state)
     struct drive *d = drive_new_from(registry, "http2");
 
     (void)state;
+    assert_int_equal(pd_shared_init(&sharing), 0);
     drive_syn(d);
     drive_send(d, PD_C2S, DRIVE_TEXT("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"));
     drive_finish(d);
     drive_free(d);
+    pd_shared_free(&sharing);
     report("encoded", &encoded);
     report("with harm", &harmed);
     report("random", &wild);

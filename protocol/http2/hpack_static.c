@@ -78,11 +78,10 @@ static const struct {
 void pd_hpack_static_init(struct pd_hpack_field fixed[PD_HPACK_STATIC])
 {
     for (unsigned i = 0; i < PD_HPACK_STATIC; i++) {
-        const uint8_t *text = (const uint8_t *)fields[i].text;
-        fixed[i] = (struct pd_hpack_field){.text = text,
+        fixed[i] = (struct pd_hpack_field){.text = (const uint8_t *)fields[i].text,
                                            .name = fields[i].name,
                                            .value = fields[i].value,
-                                           .hash = pd_header_hash((struct pd_slice){text, fields[i].name}),
-                                           .meaning = fields[i].meaning};
+                                           .meaning = fields[i].meaning,
+                                           .lasting = true};
     }
 }

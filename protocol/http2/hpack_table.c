@@ -149,8 +149,9 @@ void pd_hpack_table_add(struct pd_conn *c, struct pd_hpack_table *t, const struc
     struct pd_hpack_field *row = &t->row[t->added & (t->rows - 1)];
     row->name = f->name;
     row->value = f->value;
-    row->hash = f->hash;
+    row->shared = f->shared;
     row->meaning = f->meaning;
+    row->lasting = true;
     point(t, row, t->to);
     put(t, t->to, (struct pd_slice){f->text, texts});
     t->to += texts;
@@ -159,12 +160,12 @@ void pd_hpack_table_add(struct pd_conn *c, struct pd_hpack_table *t, const struc
     t->count++;
 }
 
-const struct pd_hpack_field *pd_hpack_table_join(const struct pd_hpack_table *t,
-                                                 const struct pd_hpack_field *row, struct pd_hpack_worker *w)
+struct pd_hpack_field *pd_hpack_table_join(const struct pd_hpack_table *t, const struct pd_hpack_field *row,
+                                           struct pd_hpack_worker *w)
 {
     get(t, (uint32_t)(row->text - t->text), row->name + row->value, w->text);
     w->field = *row;
     w->field.text = w->text;
-    w->field.parted = false;
+    w->field.parted = w->field.lasting = false;
     return &w->field;
 }

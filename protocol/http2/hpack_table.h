@@ -31,11 +31,11 @@ void pd_hpack_table_limit(struct pd_hpack_table *, uint32_t max);
 void pd_hpack_table_add(struct pd_conn *, struct pd_hpack_table *, const struct pd_hpack_field *);
 
 /* The i-th newest, i < count, from 0 on. It stays until the next field is added. */
-static inline const struct pd_hpack_field *pd_hpack_table_row(const struct pd_hpack_table *t, uint32_t i)
+static inline struct pd_hpack_field *pd_hpack_table_row(const struct pd_hpack_table *t, uint32_t i)
 {
     return &t->row[(t->added - 1 - i) & (t->rows - 1)];
 }
 /* A parted one, put together as the worker's field. */
-const struct pd_hpack_field *pd_hpack_table_join(const struct pd_hpack_table *,
-                                                 const struct pd_hpack_field *row, struct pd_hpack_worker *);
+struct pd_hpack_field *pd_hpack_table_join(const struct pd_hpack_table *, const struct pd_hpack_field *row,
+                                           struct pd_hpack_worker *);
 #endif

@@ -93,8 +93,8 @@ struct pd_http2_block { /* whose header block is read */
     uint16_t room;              /* for headers */
     unsigned dir;
 };
-/* One of its fields, which has a name. */
-void pd_http2_field(const struct pd_http2_block *, const struct pd_hpack_field *);
+/* One of its fields, which has a name. It is told which one that records share is the same. */
+void pd_http2_field(const struct pd_http2_block *, struct pd_hpack_field *);
 /* What a field of that name means. RFC 9113, section 8.3; RFC 9110, section 8. */
 enum pd_http2_meaning pd_http2_meaning(struct pd_slice name);
 /* The request's headers have all passed. */

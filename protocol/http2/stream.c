@@ -220,7 +220,7 @@ void pd_http2_block_read(struct pd_conn *c, struct pd_half *h, struct pd_http2_d
                                .dir = d->kind == PD_HTTP2_PROMISE ? PD_C2S : h->dir};
     bool nobodys = d->kind == PD_HTTP2_NOBODYS || pd_rec_is_void(b.rec);
     enum pd_hpack_end end = PD_HPACK_DONE;
-    const struct pd_hpack_field *f;
+    struct pd_hpack_field *f;
 
     b.fields = pd_fields(b.rec);
     b.side = &b.fields->side[b.dir];
