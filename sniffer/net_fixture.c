@@ -203,15 +203,18 @@ void net_collect(const struct pd_live_engine *engine, struct pd_live *live, stru
     struct pd_batch *batch = calloc(1, sizeof(*batch));
     uint64_t now = 0, last = net_clock();
     char err[512] = "";
+    int quiet = 0;
 
     assert_non_null(batch);
-    /* Time alone would end this too early when the machine is busy with others. */
-    for (int quiet = 0; seen->count < expected &&
-                        (quiet * 10 < quiet_ms || net_clock() - last < (uint64_t)quiet_ms * 1000000u);
-         quiet++) {
+    for (;;) {
+        int patience = seen->count < expected ? NET_PATIENCE_MS : quiet_ms;
+        /* Time alone would end this too early when the machine is busy with others. */
+        if (quiet * 10 >= patience && net_clock() - last >= (uint64_t)patience * 1000000u)
+            break;
         int n = engine->poll(live, batch, 10, &now, err, sizeof(err));
         if (n < 0)
             fail_msg("%s: %s", engine->name, err);
+        quiet++;
         for (int i = 0; i < n; i++) {
             if (!batch->packet[i].transport)
                 continue;

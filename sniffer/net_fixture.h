@@ -40,7 +40,9 @@ struct net_seen {
 };
 
 struct pd_live *net_open(const struct pd_live_engine *, const struct pd_live_config *, unsigned worker);
-/* Polls until `expected` packets of TCP or UDP came, or for quiet_ms after the last one. */
+/* Polls until `expected` packets of TCP or UDP came, which may take NET_PATIENCE_MS where the machine is busy
+ * with others, and then until nothing more came for quiet_ms. */
+enum { NET_PATIENCE_MS = 10000 };
 void net_collect(const struct pd_live_engine *, struct pd_live *, struct net_seen *, uint32_t expected,
                  int quiet_ms);
 #endif
