@@ -1,4 +1,4 @@
-/* errors.c: names of error codes, as Kafka 4.2 has them. */
+/* errors.c: names of error codes, as Kafka 4.4 has them. */
 #include "protocol/kafka/messages.h"
 #include <stddef.h>
 
@@ -137,6 +137,9 @@ static const char *const names[] = {
     "STREAMS_INVALID_TOPOLOGY_EPOCH",
     "STREAMS_TOPOLOGY_FENCED",
     "SHARE_SESSION_LIMIT_REACHED",
+    "GROUP_DELETION_FAILED",
+    "STREAMS_TOPOLOGY_DESCRIPTION_UPDATE_FAILED",
+    "CONTROLLER_ID_NOT_REGISTERED",
 };
 
 const char *pd_kafka_error_name(int16_t code)

@@ -110,7 +110,10 @@ static enum begun begin_request(struct pd_conn *c, struct pd_half *h, const stru
         return BAD;
     }
     k->tokens = head->api_key == PD_KAFKA_SASL_HANDSHAKE && version == 0;
-    pd_kafka_fill_head(pd_request_key(c, h, key_of(head)), head);
+    struct pd_rec *r = pd_request_key(c, h, key_of(head));
+    pd_kafka_fill_head(r, head);
+    if (!pd_kafka_is_known(api, version))
+        r->flags |= PD_REC_BROKEN; /* the answer may be an error, or none may be asked for */
     if (!api || (head->api_key == PD_KAFKA_CONTROLLED_SHUTDOWN && version == 0))
         return UNREAD;
     pd_kafka_walk_begin(w, pd_kafka_request_header, version <= api->newest ? api->request : NULL, version,
@@ -138,7 +141,7 @@ static enum begun begin_response(struct pd_conn *c, struct pd_half *h, const str
     struct pd_rec *r = pd_response_key(c, h, key_of(head));
     const struct pd_kafka_rec *f = pd_fields(r);
     const struct pd_kafka_api *api = pd_kafka_api_of(f->api_key);
-    if (pd_rec_is_void(r) || !api || f->api_version > api->newest)
+    if (pd_rec_is_void(r) || !pd_kafka_is_known(api, f->api_version))
         return UNREAD;
     bool plain = f->api_key == PD_KAFKA_API_VERSIONS;
     pd_kafka_walk_begin(w, pd_kafka_response_header, api->response, f->api_version,

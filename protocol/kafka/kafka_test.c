@@ -1,43 +1,5 @@
 /* kafka_test.c: hand-written bytes, whole and in pieces. */
-#include "protocol/kafka/messages.h"
-#include "tests/drive.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
-
-/* A batch of format 2 up to its number of records, with `length` bytes behind its length. */
-#define BATCH(length, attributes, records)                                                                   \
-    "\0\0\0\0\0\0\0\0" length "\0\0\0\0\2"                                                                   \
-    "\1\2\3\4" attributes "\0\0\0\0"                                                                         \
-    "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\377\377\377\377\377\377\377\377\377\377\377\377\377\377" records
-
-#define ID_A "aaaaaaaabbbbbbbb"
-#define ID_B "ccccccccdddddddd"
-
-static struct drive *begin(uint32_t piece)
-{
-    struct drive *d = drive_new("kafka");
-
-    drive_cut(d, piece);
-    drive_syn(d);
-    return d;
-}
-
-static void end(struct drive *d, const char *const *lines, size_t count)
-{
-    drive_finish(d);
-    assert_int_equal(drive_count(d), count);
-    for (size_t i = 0; i < count; i++)
-        assert_string_equal(drive_line(d, i), lines[i]);
-    drive_free(d);
-}
-
-#define END(d, lines) end(d, lines, sizeof lines / sizeof *lines)
-
-static const uint32_t pieces[] = {0, 1, 2, 3, 5, 7, 11, 16, 64};
-enum { PIECES = sizeof pieces / sizeof *pieces };
+#include "protocol/kafka/kafka_test.h"
 
 /* A version that the broker does not know is answered in the first form. */
 static void test_api_versions(void **state)
@@ -241,36 +203,6 @@ static void test_fetch_response(void **state)
     }
 }
 
-/* ShareFetch 1: the error is that of an acknowledgement; behind it are records, of which nobody says so but
- * their batch. */
-static void test_share_fetch(void **state)
-{
-    static const char *const lines[] = {
-        "{\"proto\":\"kafka\",\"status\":\"error\",\"error\":\"INVALID_RECORD_STATE\","
-        "\"request\":{\"api\":\"ShareFetch\",\"version\":\"1\",\"correlation_id\":5,\"client_id\":\"c\","
-        "\"topic_ids\":[\"61616161-6161-6161-6262-626262626262\"],\"partitions\":1,\"group_id\":\"g\","
-        "\"bytes\":90},\"response\":{\"records\":4,\"error_code\":\"121\","
-        "\"error_name\":\"INVALID_RECORD_STATE\",\"bytes\":143}}"};
-
-    (void)state;
-    for (size_t i = 0; i < PIECES; i++) {
-        struct drive *d = begin(pieces[i]);
-        drive_send(d, PD_C2S,
-                   DRIVE_TEXT("\0\0\0\x56\0\x4e\0\1\0\0\0\5\0\1c\0"
-                              "\2g\2m\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0" /* group, member */
-                              "\2" ID_A "\2\0\0\0\0"                                   /* topic, partition */
-                              "\2\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\2\1\0"               /* acknowledged */
-                              "\0\0\1\0"));
-        drive_send(d, PD_S2C,
-                   DRIVE_TEXT("\0\0\0\x8b\0\0\0\5\0\0\0\0\0\0\0\0\0\0\0\0"
-                              "\2" ID_A "\2\0\0\0\0\0\0\0" /* topic, partition, error */
-                              "\0\x79\0\0\0\0\0\0\0\0\0\0" /* error of the acknowledgement; leader */
-                              "\x3e" BATCH("\0\0\0\x31", "\0\0",
-                                           "\0\0\0\4") "\2\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0"));
-        END(d, lines);
-    }
-}
-
 /* Numbers within records look like a request of nobody's: it is not believed where a boundary was lost. */
 static void test_no_request(void **state)
 {
@@ -312,32 +244,6 @@ static void test_bare_tokens(void **state)
     }
 }
 
-/* What the tables do not have is reported by its header. */
-static void test_unknown(void **state)
-{
-    static const char *const lines[] = {"{\"proto\":\"kafka\",\"status\":\"ok\",\"request\":{\"api\":"
-                                        "\"ListGroups\",\"version\":\"0\",\"correlation_id\":0,"
-                                        "\"bytes\":14},\"response\":{\"bytes\":14}}",
-                                        "{\"proto\":\"kafka\",\"status\":\"ok\",\"request\":{\"api\":\"500\","
-                                        "\"version\":\"0\",\"correlation_id\":1,"
-                                        "\"bytes\":14},\"response\":{\"bytes\":10}}",
-                                        "{\"proto\":\"kafka\",\"status\":\"ok\",\"request\":{\"api\":"
-                                        "\"Fetch\",\"version\":\"40\",\"correlation_id\":2,"
-                                        "\"client_id\":\"c\",\"bytes\":17},\"response\":{\"bytes\":10}}"};
-
-    (void)state;
-    for (size_t i = 0; i < PIECES; i++) {
-        struct drive *d = begin(pieces[i]);
-        drive_send(d, PD_C2S, DRIVE_TEXT("\0\0\0\x0a\0\x10\0\0\0\0\0\0\377\377"));
-        drive_send(d, PD_S2C, DRIVE_TEXT("\0\0\0\x0a\0\0\0\0\0\0\0\0\0\0"));
-        drive_send(d, PD_C2S, DRIVE_TEXT("\0\0\0\x0a\1\364\0\0\0\0\0\1\377\377"));
-        drive_send(d, PD_S2C, DRIVE_TEXT("\0\0\0\6\0\0\0\1\0\1"));
-        drive_send(d, PD_C2S, DRIVE_TEXT("\0\0\0\x0d\0\1\0\x28\0\0\0\2\0\1c\0?"));
-        drive_send(d, PD_S2C, DRIVE_TEXT("\0\0\0\6\0\0\0\2\0\1"));
-        END(d, lines);
-    }
-}
-
 /* After one request that is right. */
 static void bad(enum pd_dir dir, const char *bytes, size_t len)
 {
@@ -363,80 +269,6 @@ static void test_bad(void **state)
         DRIVE_TEXT("\0\0\0\x11\0\x0f\0\5\0\0\0\2\377\377\0\377\377\377\377\377\1")); /* a varint of five */
     bad(PD_S2C, DRIVE_TEXT("\0\0\0\2\0\0\0\1"));
     bad(PD_S2C, DRIVE_TEXT("\0\0\0\5\0\0\0\1\0"));
-}
-
-/* Rows: arrays are closed, not deeper than the stack, and hold something in each version. */
-static unsigned depth_of(const struct pd_kafka_row *row)
-{
-    unsigned depth = 0, deepest = 0;
-
-    for (; row->kind != PD_KAFKA_DONE; row++) {
-        if (row->kind == PD_KAFKA_ARRAY && ++depth > deepest)
-            deepest = depth;
-        if (row->kind == PD_KAFKA_END || row->kind == PD_KAFKA_NEXT) {
-            assert_true(depth > 0);
-            depth--;
-        }
-    }
-    assert_int_equal(depth, 0);
-    return deepest;
-}
-
-/* Bytes that one element of the array at `row` has at least, not counting arrays in it. */
-static unsigned element_bytes(const struct pd_kafka_row *row, unsigned version)
-{
-    unsigned depth = 0, bytes = 0;
-
-    do {
-        bool there = version >= row->from && version <= row->to;
-        if (row->kind == PD_KAFKA_ARRAY)
-            depth++;
-        else if (row->kind == PD_KAFKA_END || row->kind == PD_KAFKA_NEXT)
-            depth--;
-        else if (depth == 1 && there)
-            bytes++;
-        row++;
-    } while (depth);
-    return bytes;
-}
-
-static const struct pd_kafka_row *array_end(const struct pd_kafka_row *row)
-{
-    for (unsigned depth = 1; depth;) {
-        row++;
-        if (row->kind == PD_KAFKA_ARRAY)
-            depth++;
-        else if (row->kind == PD_KAFKA_END || row->kind == PD_KAFKA_NEXT)
-            depth--;
-    }
-    return row;
-}
-
-static void check_rows(const struct pd_kafka_row *rows, unsigned newest)
-{
-    if (!rows)
-        return;
-    assert_true(depth_of(rows) <= PD_KAFKA_DEPTH);
-    for (unsigned version = 0; version <= newest; version++)
-        for (const struct pd_kafka_row *row = rows; row->kind != PD_KAFKA_DONE; row++) {
-            if (row->kind != PD_KAFKA_ARRAY)
-                continue;
-            if (version >= row->from && version <= row->to)
-                assert_true(element_bytes(row, version) > 0);
-            else
-                row = array_end(row);
-        }
-}
-
-static void test_rows(void **state)
-{
-    (void)state;
-    for (int16_t key = 0; pd_kafka_api_of(key); key++) {
-        const struct pd_kafka_api *api = pd_kafka_api_of(key);
-        assert_non_null(api->name);
-        check_rows(api->request, api->newest);
-        check_rows(api->response, api->newest);
-    }
 }
 
 /* On a port that nobody knows. */
@@ -480,10 +312,9 @@ int main(void)
         cmocka_unit_test(test_api_versions),   cmocka_unit_test(test_produce),
         cmocka_unit_test(test_produce_hole),   cmocka_unit_test(test_message_sets),
         cmocka_unit_test(test_topic_ids),      cmocka_unit_test(test_topic_ids_forgotten),
-        cmocka_unit_test(test_fetch_response), cmocka_unit_test(test_share_fetch),
-        cmocka_unit_test(test_no_request),     cmocka_unit_test(test_bare_tokens),
-        cmocka_unit_test(test_unknown),        cmocka_unit_test(test_bad),
-        cmocka_unit_test(test_rows),           cmocka_unit_test(test_detection),
+        cmocka_unit_test(test_fetch_response), cmocka_unit_test(test_no_request),
+        cmocka_unit_test(test_bare_tokens),    cmocka_unit_test(test_bad),
+        cmocka_unit_test(test_detection),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

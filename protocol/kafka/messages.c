@@ -1,4 +1,4 @@
-/* messages.c: what of each message is looked at, from the message definitions of Kafka 4.2 and, for versions
+/* messages.c: what of each message is looked at, from the message definitions of Kafka 4.4 and, for versions
  * that brokers dropped since, of 3.9. Rows end at the last field that matters: what follows is skipped. Where
  * only the beginning of a version range is given, all later versions have the field. */
 #include "protocol/kafka/messages.h"
@@ -27,6 +27,8 @@ enum { ANY = 255, NEVER = 255 };
 #define ARRAY            ROW(ARRAY, PD_KAFKA_NOTHING, 0, ANY)
 #define ARRAY_IN(a, b)   ROW(ARRAY, PD_KAFKA_NOTHING, a, b)
 #define ARRAY_FROM(a)    ROW(ARRAY, PD_KAFKA_NOTHING, a, ANY)
+#define MAYBE            ROW(MAYBE, PD_KAFKA_NOTHING, 0, ANY)
+#define MAYBE_FROM(a)    ROW(MAYBE, PD_KAFKA_NOTHING, a, ANY)
 #define PARTITIONS       ROW(ARRAY, PD_KAFKA_PARTITIONS, 0, ANY)
 #define PARTITION_INTS   ROW(INTS, PD_KAFKA_PARTITIONS, 0, ANY)
 #define END              ROW(END, 0, 0, ANY)
@@ -126,7 +128,7 @@ ROWS describe_groups_response[] = {
         ARRAY, TEXT, TEXT_FROM(4), TEXT, TEXT, BYTES, BYTES, END, /* members */
         SKIP_FROM(4, 3), END,
     DONE};
-ROWS delete_groups_response[] = {SKIP(4), ARRAY, TEXT, ERROR_CODE, END, DONE};
+ROWS delete_groups_response[] = {SKIP(4), ARRAY, TEXT, ERROR_CODE, TEXT_FROM(3), END, DONE};
 
 ROWS create_topics_request[] = {
     ARRAY, NAME(TOPIC), SKIP(6), /* partitions, replicas */
@@ -163,8 +165,9 @@ ROWS add_partitions_response[] = {
 ROWS add_offsets_request[] = {NAME(TXN), SKIP(10), NAME(GROUP), DONE};
 ROWS txn_commit_request[] = {
     NAME(TXN), NAME(GROUP), SKIP(10), SKIP_FROM(4, 3), TEXT_FROM(3), TEXT_FROM(3), /* producer, member */
-    ARRAY, NAME(TOPIC), PARTITIONS, SKIP(12), SKIP_FROM(4, 2), TEXT, END, END, DONE};
-ROWS txn_commit_response[] = {SKIP(4), ARRAY, TEXT, ARRAY, SKIP(4), ERROR_CODE, END, END, DONE};
+    ARRAY, NAME_IN(TOPIC, 0, 5), ID_FROM(TOPIC, 6), PARTITIONS, SKIP(12), SKIP_FROM(4, 2), TEXT, END, END, DONE};
+ROWS txn_commit_response[] = {
+    SKIP(4), ARRAY, TEXT_IN(0, 5), SKIP_FROM(16, 6), ARRAY, SKIP(4), ERROR_CODE, END, END, DONE};
 
 #define RESOURCE_ROWS ROW(INT8, PD_KAFKA_RESOURCE_TYPE, 0, ANY), NAME(RESOURCE)
 ROWS describe_configs_request[] = {ARRAY, RESOURCE_ROWS, ARRAY, TEXT, NEXT, END, DONE};
@@ -204,7 +207,10 @@ ROWS delete_acls_response[] = {
     DONE};
 ROWS log_dirs_response[] = {
     SKIP(4), ERROR_CODE_FROM(3),
-    ARRAY, ERROR_CODE, TEXT, ARRAY, TEXT, ARRAY, SKIP(21), END, END, SKIP_FROM(16, 4), END, DONE};
+    ARRAY, ERROR_CODE, TEXT, ARRAY, TEXT, ARRAY, SKIP(21), END, END, SKIP_FROM(16, 4),
+        SKIP_FROM(1, 5), END,
+    DONE};
+ROWS alter_dirs_response[] = {SKIP(4), TOPIC_ERRORS, END, END, DONE};
 ROWS elect_leaders_request[] = {SKIP_FROM(1, 1), ARRAY, NAME(TOPIC), PARTITION_INTS, END, DONE};
 ROWS elect_leaders_response[] = {SKIP(4), ERROR_CODE_FROM(1), TOPIC_ERRORS, TEXT, END, END, DONE};
 ROWS reassign_request[] = {
@@ -263,6 +269,29 @@ ROWS share_describe_response[] = {
         SKIP(4), END,
     DONE};
 ROWS share_heartbeat_request[] = {NAME(GROUP), TEXT, SKIP(4), TEXT, ARRAY, NAME(TOPIC), NEXT, DONE};
+
+#define TOPIC_INFO ARRAY, TEXT, SKIP(6), ARRAY, TEXT, TEXT, END, END
+#define TASKS ARRAY, TEXT, INTS, END
+#define TASK_OFFSETS ARRAY, TEXT, SKIP(12), END
+#define NODE TEXT, SKIP(1), ARRAY, TEXT, NEXT, TEXT, ARRAY, TEXT, NEXT, ARRAY, TEXT, NEXT
+ROWS streams_describe_response[] = {
+    SKIP(4),
+    ARRAY, ERROR_CODE, TEXT, TEXT, TEXT, SKIP(8), /* id, state, epochs */
+        MAYBE, SKIP(4), /* topology */
+            ARRAY, TEXT, ARRAY, TEXT, NEXT, ARRAY, TEXT, NEXT, TOPIC_INFO, TOPIC_INFO, END, END,
+        ARRAY, TEXT, SKIP(4), TEXT, TEXT, TEXT, TEXT, SKIP(4), TEXT, /* members */
+            MAYBE, TEXT, SKIP(2), END, ARRAY, TEXT, TEXT, END, TASK_OFFSETS, TASK_OFFSETS,
+            TASKS, TASKS, TASKS, TAGS, TASKS, TASKS, TASKS, TAGS, SKIP(1), END,
+        SKIP(4), MAYBE_FROM(1), ARRAY, TEXT, ARRAY, NODE, END, END, ARRAY, NODE, TAGS, NODE, TAGS, END, END,
+        SKIP_FROM(1, 1), TEXT_FROM(1), END,
+    DONE};
+
+/* What brokers keep of share groups: by topic id and partition. */
+#define STATE_ERRORS ARRAY, SKIP(16), ARRAY, SKIP(4), ERROR_CODE, TEXT
+ROWS share_state_response[] = {STATE_ERRORS, END, END, DONE};
+ROWS read_state_response[] = {STATE_ERRORS, SKIP(12), ARRAY, SKIP(19), END, END, END, DONE};
+ROWS state_summary_response[] = {STATE_ERRORS, SKIP(16), SKIP_FROM(4, 1), END, END, DONE};
+
 #define ACKNOWLEDGED ARRAY, SKIP(16), BYTES, END
 ROWS share_fetch_request[] = {
     NAME(GROUP), TEXT, SKIP(16), SKIP_FROM(8, 1), SKIP_FROM(2, 2),
@@ -311,7 +340,7 @@ static const struct pd_kafka_api apis[] = {
     [15] = {"DescribeGroups", 5, 6, groups_request, describe_groups_response},
     [16] = {"ListGroups", 3, 5, NULL, throttle_1_error},
     [17] = {"SaslHandshake", NEVER, 1, NULL, error_first},
-    [18] = {"ApiVersions", 3, 4, NULL, error_first},
+    [18] = {"ApiVersions", 3, 5, NULL, error_first},
     [19] = {"CreateTopics", 5, 7, create_topics_request, create_topics_response},
     [20] = {"DeleteTopics", 4, 6, delete_topics_request, delete_topics_response},
     [21] = {"DeleteRecords", 2, 2, delete_records_request, delete_records_response},
@@ -321,21 +350,21 @@ static const struct pd_kafka_api apis[] = {
     [25] = {"AddOffsetsToTxn", 3, 4, add_offsets_request, throttle_error},
     [26] = {"EndTxn", 3, 5, transaction_first, throttle_error},
     [27] = {"WriteTxnMarkers", 1, 2, NULL, txn_markers_response},
-    [28] = {"TxnOffsetCommit", 3, 5, txn_commit_request, txn_commit_response},
+    [28] = {"TxnOffsetCommit", 3, 6, txn_commit_request, txn_commit_response},
     [29] = {"DescribeAcls", 2, 3, NULL, throttle_error},
     [30] = {"CreateAcls", 2, 3, create_acls_request, create_acls_response},
     [31] = {"DeleteAcls", 2, 3, NULL, delete_acls_response},
     [32] = {"DescribeConfigs", 4, 4, describe_configs_request, describe_configs_response},
     [33] = {"AlterConfigs", 2, 2, alter_configs_request, alter_configs_response},
-    [34] = {"AlterReplicaLogDirs", 2, 2, NULL, txn_commit_response},
-    [35] = {"DescribeLogDirs", 2, 4, NULL, log_dirs_response},
+    [34] = {"AlterReplicaLogDirs", 2, 2, NULL, alter_dirs_response},
+    [35] = {"DescribeLogDirs", 2, 5, NULL, log_dirs_response},
     [36] = {"SaslAuthenticate", 2, 2, NULL, error_first},
     [37] = {"CreatePartitions", 2, 3, create_partitions_request, create_partitions_response},
     [38] = {"CreateDelegationToken", 2, 3, NULL, error_first},
     [39] = {"RenewDelegationToken", 2, 2, NULL, error_first},
     [40] = {"ExpireDelegationToken", 2, 2, NULL, error_first},
     [41] = {"DescribeDelegationToken", 2, 3, NULL, error_first},
-    [42] = {"DeleteGroups", 2, 2, groups_request, delete_groups_response},
+    [42] = {"DeleteGroups", 2, 3, groups_request, delete_groups_response},
     [43] = {"ElectLeaders", 2, 2, elect_leaders_request, elect_leaders_response},
     [44] = {"IncrementalAlterConfigs", 1, 1, incremental_configs_request, alter_configs_response},
     [45] = {"AlterPartitionReassignments", 0, 1, reassign_request, reassign_response},
@@ -356,7 +385,7 @@ static const struct pd_kafka_api apis[] = {
     [60] = {"DescribeCluster", 0, 2, NULL, throttle_error},
     [61] = {"DescribeProducers", 0, 0, producers_request, producers_response},
     [62] = {"BrokerRegistration", 0, 4, NULL, throttle_error},
-    [63] = {"BrokerHeartbeat", 0, 1, NULL, throttle_error},
+    [63] = {"BrokerHeartbeat", 0, 2, NULL, throttle_error},
     [64] = {"UnregisterBroker", 0, 0, NULL, throttle_error},
     [65] = {"DescribeTransactions", 0, 0, transactions_request, transactions_response},
     [66] = {"ListTransactions", 0, 2, NULL, throttle_error},
@@ -376,16 +405,18 @@ static const struct pd_kafka_api apis[] = {
     [80] = {"AddRaftVoter", 0, 1, NULL, throttle_error},
     [81] = {"RemoveRaftVoter", 0, 0, NULL, throttle_error},
     [82] = {"UpdateRaftVoter", 0, 0, NULL, throttle_error},
-    [83] = {"InitializeShareGroupState", 0, 0, NULL, NULL},
-    [84] = {"ReadShareGroupState", 0, 0, NULL, NULL},
-    [85] = {"WriteShareGroupState", 0, 1, NULL, NULL},
-    [86] = {"DeleteShareGroupState", 0, 0, NULL, NULL},
-    [87] = {"ReadShareGroupStateSummary", 0, 1, NULL, NULL},
-    [88] = {"StreamsGroupHeartbeat", 0, 0, group_first, throttle_error},
-    [89] = {"StreamsGroupDescribe", 0, 0, groups_request, NULL},
+    [83] = {"InitializeShareGroupState", 0, 0, group_first, share_state_response},
+    [84] = {"ReadShareGroupState", 0, 0, group_first, read_state_response},
+    [85] = {"WriteShareGroupState", 0, 1, group_first, share_state_response},
+    [86] = {"DeleteShareGroupState", 0, 0, group_first, share_state_response},
+    [87] = {"ReadShareGroupStateSummary", 0, 1, group_first, state_summary_response},
+    [88] = {"StreamsGroupHeartbeat", 0, 1, group_first, throttle_error},
+    [89] = {"StreamsGroupDescribe", 0, 1, groups_request, streams_describe_response},
     [90] = {"DescribeShareGroupOffsets", 0, 1, share_offsets_request, share_offsets_response},
     [91] = {"AlterShareGroupOffsets", 0, 0, alter_share_offsets_request, alter_share_offsets_response},
     [92] = {"DeleteShareGroupOffsets", 0, 0, delete_share_offsets_request, delete_share_offsets_response},
+    [93] = {"StreamsGroupTopologyDescriptionUpdate", 0, 0, group_first, throttle_error},
+    [94] = {"UnregisterController", 0, 0, NULL, throttle_error},
 };
 /* clang-format on */
 

@@ -19,7 +19,8 @@ enum pd_kafka_kind {
     PD_KAFKA_RECORDS, /* length, record batches */
     PD_KAFKA_INTS,    /* an array of int32 */
     PD_KAFKA_ARRAY,   /* an array: the rows up to its END or NEXT, so many times */
-    PD_KAFKA_END,     /* of a structure in an array: tagged fields follow; arg 1: field 0 is an error code */
+    PD_KAFKA_MAYBE,   /* a structure that may be null: a byte that says so, the rows up to its END */
+    PD_KAFKA_END,     /* of a structure: tagged fields follow; arg 1: field 0 is an error code */
     PD_KAFKA_NEXT,    /* of a plain value in an array */
     PD_KAFKA_TAGS,    /* tagged fields of a header */
     PD_KAFKA_BODY     /* the header ends: on with the message's own rows */
@@ -40,7 +41,13 @@ enum pd_kafka_meaning {
     PD_KAFKA_RESOURCE_TYPE /* this says so */
 };
 
-enum { PD_KAFKA_DEPTH = 3 }; /* arrays in arrays */
+enum { PD_KAFKA_DEPTH = 5 }; /* arrays, and structures that may be null, in each other */
+
+/* Whether an END or NEXT belongs to rows of that kind. */
+static inline bool pd_kafka_opens(uint8_t kind)
+{
+    return kind == PD_KAFKA_ARRAY || kind == PD_KAFKA_MAYBE;
+}
 
 struct pd_kafka_row {
     uint8_t kind, arg; /* enum pd_kafka_kind; see there */
@@ -72,6 +79,13 @@ const struct pd_kafka_api *pd_kafka_api_of(int16_t key);
 static inline bool pd_kafka_is_flexible(const struct pd_kafka_api *api, int version)
 {
     return version >= api->flexible;
+}
+
+/* Whether the rows fit that version: those of ApiVersions' response fit all, as its error code comes first.
+ */
+static inline bool pd_kafka_is_known(const struct pd_kafka_api *api, int version)
+{
+    return api && (version <= api->newest || api == pd_kafka_api_of(PD_KAFKA_API_VERSIONS));
 }
 
 /* NULL when the code has no name. */

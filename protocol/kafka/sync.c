@@ -10,6 +10,7 @@ enum {
     MESSAGE_MAX = 128 << 20, /* brokers take 100 MB */
     CLIENT_ID_MAX = 1024,
     TIMEOUT_MAX = 3600000, /* milliseconds */
+    TO_COME = 4,           /* versions that newer clients may know */
     TOPICS_MAX = 10000
 };
 
@@ -62,7 +63,7 @@ static enum likeness probe_request(struct pd_slice in, uint32_t *length)
         return LIKE;
     const struct pd_kafka_api *api = pd_kafka_api_of((int16_t)pd_be16(in.p + 4));
     int16_t version = (int16_t)pd_be16(in.p + 6), named = (int16_t)pd_be16(in.p + 12);
-    if (!api || version < 0 || version > api->newest || (int32_t)pd_be32(in.p + 8) < 0)
+    if (!api || version < 0 || version > api->newest + TO_COME || (int32_t)pd_be32(in.p + 8) < 0)
         return NOT;
     if (named < -1 || named > CLIENT_ID_MAX || (named > 0 && (uint32_t)named > *length - REQUEST_MIN))
         return NOT;

@@ -92,18 +92,26 @@ static enum pd_kafka_walked length(struct pd_kafka_walk *w, struct pd_slice *in,
 
 /* --- arrays --- */
 
-/* Behind the array whose row is in hand. */
+/* Behind the array or structure whose row is in hand. */
 static void leave_array(struct pd_kafka_walk *w)
 {
     unsigned depth = 0;
 
     do {
         uint8_t kind = w->at++->kind;
-        if (kind == PD_KAFKA_ARRAY)
+        if (pd_kafka_opens(kind))
             depth++;
         else if (kind == PD_KAFKA_END || kind == PD_KAFKA_NEXT)
             depth--;
     } while (depth);
+}
+
+/* Into the rows behind the one in hand, n times. */
+static void enter(struct pd_kafka_walk *w, uint32_t n)
+{
+    PD_ASSERT(w->depth < PD_KAFKA_DEPTH);
+    w->loop[w->depth] = ++w->at;
+    w->left[w->depth++] = n;
 }
 
 static void count_partitions(struct pd_kafka_walk *w, int64_t n)
@@ -126,9 +134,19 @@ static enum pd_kafka_walked array(struct pd_kafka_walk *w, struct pd_slice *in)
         leave_array(w);
         return PD_KAFKA_ON;
     }
-    PD_ASSERT(w->depth < PD_KAFKA_DEPTH);
-    w->loop[w->depth] = ++w->at;
-    w->left[w->depth++] = (uint32_t)n;
+    enter(w, (uint32_t)n);
+    return PD_KAFKA_ON;
+}
+
+/* A structure that is there is an array of one. */
+static enum pd_kafka_walked maybe(struct pd_kafka_walk *w, struct pd_slice *in)
+{
+    if (!in->len)
+        return PD_KAFKA_MORE;
+    if ((int8_t)*take(in, 1) < 0)
+        leave_array(w);
+    else
+        enter(w, 1);
     return PD_KAFKA_ON;
 }
 
@@ -394,7 +412,7 @@ static enum pd_kafka_walked row(struct pd_kafka_walk *w, struct pd_kafka_sink *s
     const struct pd_kafka_row *at = w->at;
 
     if (w->version < at->from || w->version > at->to) {
-        if (at->kind == PD_KAFKA_ARRAY)
+        if (pd_kafka_opens(at->kind))
             leave_array(w);
         else
             w->at++;
@@ -423,6 +441,8 @@ static enum pd_kafka_walked row(struct pd_kafka_walk *w, struct pd_kafka_sink *s
         return ints(w, in);
     case PD_KAFKA_ARRAY:
         return array(w, in);
+    case PD_KAFKA_MAYBE:
+        return maybe(w, in);
     case PD_KAFKA_END:
     case PD_KAFKA_TAGS:
         w->phase = P_TAG_COUNT;
