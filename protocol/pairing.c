@@ -129,12 +129,15 @@ static struct pd_rec *request(struct pd_conn *c, struct pd_half *h, uint8_t kind
     return r;
 }
 
-void pd_become_child(struct pd_conn *c, struct pd_rec *r, const struct pd_proto *child)
+const void *pd_become_child(struct pd_conn *c, struct pd_rec *r, int child)
 {
-    PD_ASSERT(child->schema->rec_size == r->schema->rec_size);
-    r->schema = child->schema;
+    const struct pd_proto *proto = c->worker->setup->protos[child];
+
+    PD_ASSERT(proto->schema->rec_size == r->schema->rec_size);
+    r->schema = proto->schema;
     r->flags &= (uint16_t)~PD_REC_SILENT;
-    r->counters = c->worker->tally.proto[pd_setup_index(c->worker->setup, child)];
+    r->counters = c->worker->tally.proto[child];
+    return proto->face;
 }
 
 struct pd_rec *pd_request_promised(struct pd_conn *c, struct pd_half *h, uint64_t key)

@@ -98,13 +98,14 @@ void *pd_lend(struct pd_conn *, uint32_t size);
 void pd_give_back(struct pd_conn *, void *, uint32_t size);
 /* Something that was learnt had to go for want of room: counted. */
 void pd_forgotten(struct pd_conn *);
-/* The child of this connection's protocol that claims the mark and is wanted, or NULL. */
-const struct pd_proto *pd_child(const struct pd_conn *, struct pd_slice mark);
+/* Which child of this connection's protocol claims the mark, and is wanted; -1: none. */
+int pd_child(const struct pd_conn *, struct pd_slice mark);
 /* Is the connection's protocol itself asked for? Else only its children are: its own requests are
  * PD_REC_SILENT. */
 bool pd_wanted(const struct pd_conn *);
-/* A request that is under way turns out to be a child's. Both have the same struct for their fields. */
-void pd_become_child(struct pd_conn *, struct pd_rec *, const struct pd_proto *child);
+/* A request that is under way turns out to be that child's. Both have the same struct for their fields.
+ * Returns the child's face. */
+const void *pd_become_child(struct pd_conn *, struct pd_rec *, int child);
 /* Adds to a counter of the connection's protocol. */
 void pd_count(struct pd_conn *, enum pd_proto_counter, uint32_t n);
 #endif

@@ -31,8 +31,11 @@ static int add_proto(struct pd_setup *s, const struct pd_proto *proto)
 /* Parents and ports, once all are there. */
 static void relate(struct pd_setup *s)
 {
-    for (int i = 0; i < s->proto_count; i++)
+    for (int i = 0; i < s->proto_count; i++) {
         s->parent[i] = s->protos[i]->parent ? pd_setup_find(s, s->protos[i]->parent) : -1;
+        if (s->parent[i] >= 0)
+            s->children[s->parent[i]] |= (uint16_t)(1u << i);
+    }
     for (int i = 0; i < s->proto_count; i++)
         for (const uint16_t *port = s->protos[i]->ports; port && *port; port++)
             pd_setup_port(s, i, *port);

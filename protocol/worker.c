@@ -304,15 +304,15 @@ bool pd_wanted(const struct pd_conn *c)
     return pd_setup_wants(c->worker->setup, c->proto);
 }
 
-const struct pd_proto *pd_child(const struct pd_conn *c, struct pd_slice mark)
+int pd_child(const struct pd_conn *c, struct pd_slice mark)
 {
     const struct pd_setup *setup = c->worker->setup;
 
-    for (unsigned i = 0; i < setup->proto_count; i++) {
+    for (unsigned left = setup->children[c->index]; left; left &= left - 1) {
+        int i = __builtin_ctz(left);
         const struct pd_proto *child = setup->protos[i];
-        if (setup->parent[i] == c->index && child->claim && child->claim(mark) &&
-            pd_setup_wants(setup, child))
-            return child;
+        if (child->claim && child->claim(mark) && pd_setup_wants(setup, child))
+            return i;
     }
-    return NULL;
+    return -1;
 }

@@ -28,6 +28,7 @@ struct pd_setup {
     const struct pd_proto *protos[PD_PROTOS_MAX]; /* those that are wanted, in registry order */
     const void *options[PD_PROTOS_MAX];           /* their option structs */
     int parent[PD_PROTOS_MAX];                    /* a child's: its parent's entry; else -1 */
+    uint16_t children[PD_PROTOS_MAX];             /* a bit for each entry of a parent's children */
     uint8_t proto_count;
     struct pd_rule *rules; /* none: everything */
     uint16_t rule_count;

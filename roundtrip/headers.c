@@ -3,7 +3,7 @@
 #include "base/cold.h"
 #include "base/inline.h"
 #include "base/word.h"
-#include "roundtrip/list.h"
+#include "roundtrip/record.h"
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
@@ -86,9 +86,17 @@ PD_INLINE uint32_t copy_lower(char *to, const uint8_t *from, uint32_t n)
     return (uint32_t)(mix(copy_lower16(to, from, least(i, n - WORD), n - WORD, sum), 0) >> 32);
 }
 
-uint32_t pd_header_name(char *to, struct pd_slice name)
+/* Two bits of a set: with one, some two of eight names would share it in every third message. */
+static inline void set_hash(struct pd_pair *p, uint32_t hash)
 {
-    return copy_lower(to, name.p, name.len);
+    p->hash = hash;
+    p->names = UINT64_C(1) << (hash >> 26) | UINT64_C(1) << (hash >> 20 & 63);
+}
+
+void pd_pair_name(struct pd_pair *p, struct pd_slice name, char *to)
+{
+    p->name = (struct pd_text){.s = to, .full = name.len, .len = (uint16_t)name.len};
+    set_hash(p, copy_lower(to, name.p, name.len));
 }
 
 /* --- lists --- */
@@ -99,9 +107,10 @@ static bool same_name(const struct pd_pair *a, const struct pd_pair *b)
            memcmp(a->name.s, b->name.s, a->name.len) == 0;
 }
 
-PD_COLD static void find_again(struct pd_list *l, struct pd_header *h)
+void pd_list_find_again(struct pd_list *l)
 {
     const struct pd_header *e = l->first;
+    struct pd_header *h = l->last;
 
     while (e != h && !same_name(e->pair, h->pair))
         e = e->next;
@@ -109,30 +118,16 @@ PD_COLD static void find_again(struct pd_list *l, struct pd_header *h)
     l->repeats = l->repeats || h->again;
 }
 
-/* Two bits of a set: with one, some two of eight names would share it in every third message. */
-static inline uint64_t bits_of(uint32_t hash)
-{
-    return UINT64_C(1) << (hash >> 26) | UINT64_C(1) << (hash >> 20 & 63);
-}
-
-/* A header becomes the list's last, and is marked when an earlier one has its name. The set of hashes says at
- * once that most have not. Inlined: each header of each message comes here. */
-PD_INLINE void append(struct pd_list *l, struct pd_header *h, struct pd_pair *pair)
-{
-    uint64_t bits = bits_of(pair->hash);
-
-    *h = (struct pd_header){.pair = pair};
-    pd_list_append(l, h);
-    if ((l->names & bits) == bits)
-        find_again(l, h);
-    l->names |= bits;
-}
-
 struct own { /* a header with texts of its own, which follow where they have room */
     struct pd_header header;
     struct pd_pair pair;
     char texts[];
 };
+
+uint32_t pd_header_size(uint32_t texts)
+{
+    return (uint32_t)sizeof(struct own) + texts;
+}
 
 static inline void count(struct pd_list *l)
 {
@@ -152,8 +147,8 @@ PD_COLD static struct pd_pair *add_apart(struct pd_rec *r, struct pd_list *l, ui
     own->pair = (struct pd_pair){0};
     pd_text_set(r, &own->pair.name, name, HEADER_NAME_MAX);
     char *text = r->at - own->pair.name.len;
-    own->pair.hash = copy_lower(text, (const uint8_t *)text, own->pair.name.len);
-    append(l, &own->header, &own->pair);
+    set_hash(&own->pair, copy_lower(text, (const uint8_t *)text, own->pair.name.len));
+    pd_list_append_header(l, &own->header, &own->pair);
     pd_text_set(r, &own->pair.value, value, cap);
     return &own->pair;
 }
@@ -170,39 +165,38 @@ struct pd_pair *pd_list_header(struct pd_rec *r, struct pd_list *l, uint16_t max
     count(l);
     char *text = own->texts;
     own->pair.name = (struct pd_text){.s = text, .full = name.len, .len = (uint16_t)n};
-    own->pair.hash = copy_lower(text, name.p, n);
+    set_hash(&own->pair, copy_lower(text, name.p, n));
     own->pair.shared = false;
-    append(l, &own->header, &own->pair);
+    pd_list_append_header(l, &own->header, &own->pair);
     own->pair.value = (struct pd_text){.s = m ? text + n : "", .full = value.len, .len = (uint16_t)m};
     pd_copy(text + n, value.p, m);
     return &own->pair;
 }
 
-/* The record holds a field of that half. The void record is never given back, so it holds nothing. */
-static inline void hold(struct pd_rec *r, unsigned half)
-{
-    uint8_t bit = (uint8_t)(1u << half);
+/* --- fields that records share --- */
 
-    if (!(r->holds & bit) && !pd_rec_is_void(r)) {
-        r->holds |= bit;
-        r->store->shared.held[half]++;
-    }
+/* The void record is never given back, so it holds nothing. */
+void pd_rec_hold_anew(struct pd_rec *r, unsigned half)
+{
+    if (pd_rec_is_void(r))
+        return;
+    r->holds |= (uint8_t)(1u << half);
+    r->store->shared.held[half]++;
 }
 
-void pd_list_header_shared(struct pd_rec *r, struct pd_list *l, uint16_t max, struct pd_shared *shared)
+void pd_text_shared(struct pd_rec *r, struct pd_text *t, const struct pd_shared *shared)
 {
-    /* The record's bound counts it as a copy: what is shared must not show. */
-    uint32_t rest = shared->bytes + (uint32_t)(sizeof(struct own) - sizeof(struct pd_header));
-    bool fits = l->count < max && rest + sizeof(struct pd_header) <= r->arena_left;
-    struct pd_header *h = fits ? pd_rec_alloc(r, sizeof *h) : NULL;
-
-    if (!h) {
-        (void)add_apart(r, l, max, pd_text_bytes(&shared->pair.name), pd_text_bytes(&shared->pair.value),
-                        UINT16_MAX);
+    if (shared->pair.value.len > r->arena_left) {
+        pd_text_set(r, t, pd_text_bytes(&shared->pair.value), UINT16_MAX);
         return;
     }
-    count(l);
-    r->arena_left -= rest;
-    append(l, h, &shared->pair);
-    hold(r, shared->half);
+    r->arena_left -= shared->pair.value.len;
+    *t = shared->pair.value;
+    pd_rec_hold(r, shared->half);
+}
+
+void pd_list_header_copied(struct pd_rec *r, struct pd_list *l, uint16_t max, const struct pd_shared *shared)
+{
+    (void)pd_list_header(r, l, max, pd_text_bytes(&shared->pair.name), pd_text_bytes(&shared->pair.value),
+                         UINT16_MAX);
 }

@@ -172,9 +172,70 @@ struct pd_object *pd_list_object(struct pd_rec *, struct pd_list *, uint16_t max
 struct pd_pair *pd_list_header(struct pd_rec *, struct pd_list *, uint16_t max, struct pd_slice name,
                                struct pd_slice value, uint16_t cap);
 
+/* All node kinds begin with their next pointer. */
+struct pd_node {
+    struct pd_node *next;
+};
+
+/* node->next is NULL. */
+static inline void pd_list_append(struct pd_list *l, void *node)
+{
+    if (l->last)
+        ((struct pd_node *)l->last)->next = node;
+    else
+        l->first = node;
+    l->last = node;
+    l->count++;
+}
+
+/* Marks the last header when an earlier one has its name. */
+PD_COLD void pd_list_find_again(struct pd_list *);
+
+/* A header becomes the list's last. The set of names says at once that most have not been there before. */
+static inline void pd_list_append_header(struct pd_list *l, struct pd_header *h, struct pd_pair *pair)
+{
+    *h = (struct pd_header){.pair = pair};
+    pd_list_append(l, h);
+    if ((l->names & pair->names) == pair->names)
+        pd_list_find_again(l);
+    l->names |= pair->names;
+}
+
+/* The record holds shared fields of that half. */
+PD_COLD void pd_rec_hold_anew(struct pd_rec *, unsigned half);
+
+static inline void pd_rec_hold(struct pd_rec *r, unsigned half)
+{
+    if (!(r->holds >> half & 1))
+        pd_rec_hold_anew(r, half);
+}
+
+/* pd_list_header_shared() where there is no room at hand. */
+PD_COLD void pd_list_header_copied(struct pd_rec *, struct pd_list *, uint16_t max, const struct pd_shared *);
+
 /* The same with texts that records share, which have to be there (pd_shared_at()): much faster, and no other
- * to whoever looks at the list. */
-void pd_list_header_shared(struct pd_rec *, struct pd_list *, uint16_t max, struct pd_shared *);
+ * to whoever looks at the list. The record's bound counts it as a copy, too. Inlined: each header of each
+ * message comes here. */
+static inline void pd_list_header_shared(struct pd_rec *r, struct pd_list *l, uint16_t max,
+                                         struct pd_shared *shared)
+{
+    size_t pad = -(uintptr_t)r->at & (PD_ARENA_ALIGN - 1);
+    struct pd_header *h = (struct pd_header *)(void *)(r->at + pad);
+
+    if (l->count >= max || l->full == UINT16_MAX || shared->copied > r->arena_left ||
+        pad + sizeof *h > (size_t)(r->end - r->at)) {
+        pd_list_header_copied(r, l, max, shared);
+        return;
+    }
+    r->at = (char *)(h + 1);
+    r->arena_left -= shared->copied;
+    l->full++;
+    pd_list_append_header(l, h, &shared->pair);
+    pd_rec_hold(r, shared->half);
+}
+
+/* A text as pd_text_set() would make it of a shared field's value, which has to be there. */
+void pd_text_shared(struct pd_rec *, struct pd_text *, const struct pd_shared *);
 
 /* Forgets the fields of one side, as before they were seen (an interim response). Arena stays used. */
 void pd_rec_clear_side(struct pd_rec *, enum pd_side);

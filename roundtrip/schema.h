@@ -38,7 +38,7 @@ enum pd_bool { PD_UNSEEN, PD_FALSE, PD_TRUE };
 /* A list in a record's arena; nodes are of one of the kinds below. full counts what the wire carried. */
 struct pd_list {
     void *first, *last;
-    uint64_t names; /* HEADERS: a bit set of name hashes, to know at once that a name is new */
+    uint64_t names; /* HEADERS: a set of bits for names, to know at once that one is new */
     uint16_t count, full;
     bool repeats; /* HEADERS: some name stands more than once */
 };
@@ -50,6 +50,7 @@ struct pd_item { /* LIST */
 
 struct pd_pair {
     struct pd_text name, value; /* the name is in lower case */
+    uint64_t names;             /* the kept name's bits in the set of a list's names */
     uint32_t hash;              /* of the kept name, which others may have too */
     bool shared;                /* it is a struct pd_shared's (shared.h), not the record's own */
 };

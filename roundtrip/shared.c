@@ -2,7 +2,6 @@
  * there: numbers only grow, and those of the half that is being filled are the highest. */
 #include "roundtrip/shared.h"
 #include "base/word.h"
-#include "roundtrip/list.h"
 #include <errno.h>
 #include <stdlib.h>
 
@@ -21,18 +20,21 @@ void pd_shared_free(struct pd_shared_store *s)
     *s = (struct pd_shared_store){0};
 }
 
-static uint32_t mix(uint32_t sum, const char *text, uint32_t n)
+static uint32_t hash_of(const struct pd_pair *p)
 {
     const uint32_t odd = 0x9e3779b1;
+    uint32_t sum = p->hash;
 
-    for (uint32_t i = 0; i < n; i++)
-        sum = (sum ^ (uint8_t)text[i]) * odd;
+    for (uint32_t i = 0; i < p->value.len; i++)
+        sum = (sum ^ (uint8_t)p->value.s[i]) * odd;
     return sum ^ sum >> 16;
 }
 
-static bool same(const struct pd_pair *p, const char *texts, uint32_t name, uint32_t value)
+/* Values lie behind their names. */
+static bool same(const struct pd_pair *a, const struct pd_pair *b)
 {
-    return p->name.len == name && p->value.len == value && pd_same_bytes(p->name.s, texts, name + value);
+    return a->name.len == b->name.len && a->value.len == b->value.len &&
+           pd_same_bytes(a->name.s, b->name.s, (uint32_t)a->name.len + a->value.len);
 }
 
 static unsigned half_of(uint64_t number)
@@ -46,13 +48,12 @@ static struct pd_shared *at(const struct pd_shared_store *s, uint64_t number)
 }
 
 /* The place of the field, or the one where it may go. There are free ones: a half takes half of them. */
-static uint16_t *find(struct pd_shared_store *s, const char *texts, uint32_t name, uint32_t value,
-                      uint32_t hash)
+static uint16_t *find(struct pd_shared_store *s, const struct pd_pair *pair)
 {
     const struct pd_shared *half = at(s, s->first);
-    uint32_t i = mix(hash, texts + name, value) % PLACES;
+    uint32_t i = hash_of(pair) % PLACES;
 
-    while (s->place[i] && !same(&half[s->place[i] - 1].pair, texts, name, value))
+    while (s->place[i] && !same(&half[s->place[i] - 1].pair, pair))
         i = (i + 1) % PLACES;
     return &s->place[i];
 }
@@ -71,18 +72,19 @@ static void turn(struct pd_shared_store *s)
     s->first = s->next;
 }
 
-/* Makes the next field. */
-static void add(struct pd_shared_store *s, const char *texts, uint32_t name, uint32_t value, uint32_t hash)
+/* Makes the next field of a pair whose texts are somewhere else. */
+static void add(struct pd_shared_store *s, const struct pd_pair *pair)
 {
+    uint32_t name = pair->name.len, texts = name + pair->value.len;
     struct pd_shared *f = at(s, s->next);
 
-    memcpy(f->texts, texts, name + value);
-    f->pair = (struct pd_pair){.name = {.s = f->texts, .full = name, .len = (uint16_t)name},
-                               .value = {.s = f->texts + name, .full = value, .len = (uint16_t)value},
-                               .hash = hash,
-                               .shared = true};
+    memcpy(f->texts, pair->name.s, texts);
+    f->pair = *pair;
+    f->pair.name.s = f->texts;
+    f->pair.value.s = f->texts + name;
+    f->pair.shared = true;
     f->half = (uint8_t)half_of(s->next);
-    f->bytes = (uint8_t)(name + value);
+    f->copied = (uint16_t)pd_header_size(texts);
     f->noted_for = f;
     s->next++;
 }
@@ -90,20 +92,22 @@ static void add(struct pd_shared_store *s, const char *texts, uint32_t name, uin
 uint64_t pd_share(struct pd_shared_store *s, struct pd_slice name, struct pd_slice value)
 {
     char texts[PD_SHARED_TEXTS];
+    struct pd_pair pair = {0};
 
-    if (!has_room(s) || !name.len || name.len > PD_SHARED_TEXTS || value.len > PD_SHARED_TEXTS - name.len)
+    if (!has_room(s) || !name.len || name.len > sizeof texts || value.len > sizeof texts - name.len)
         return 0;
-    uint32_t hash = pd_header_name(texts, name);
+    pd_pair_name(&pair, name, texts);
+    pair.value = (struct pd_text){.s = texts + name.len, .full = value.len, .len = (uint16_t)value.len};
     if (value.len)
         memcpy(texts + name.len, value.p, value.len);
-    uint16_t *place = find(s, texts, name.len, value.len, hash);
+    uint16_t *place = find(s, &pair);
     if (*place)
         return s->first + *place - 1;
     if (s->next == s->first + PD_SHARED_HALF) {
         turn(s);
-        place = find(s, texts, name.len, value.len, hash);
+        place = find(s, &pair);
     }
-    add(s, texts, name.len, value.len, hash);
+    add(s, &pair);
     *place = (uint16_t)(s->next - s->first);
     return s->next - 1;
 }

@@ -14,7 +14,7 @@ enum {
 struct pd_shared {
     struct pd_pair pair; /* the first: what a list's node points to */
     uint8_t half;        /* that it is in */
-    uint8_t bytes;       /* of its texts */
+    uint16_t copied;     /* bytes of an arena that a copy would take */
     uint8_t note_len;
     char note[PD_SHARED_NOTE]; /* free for the one who prints records: what he made of the field */
     const void *noted_for;     /* what the note was made for; this field itself: there is none */
@@ -26,6 +26,11 @@ static inline struct pd_shared *pd_shared_of(struct pd_pair *pair)
 {
     return (struct pd_shared *)(void *)pair;
 }
+
+/* headers.c. Sets a pair's name, which is copied to `to` in lower case. */
+void pd_pair_name(struct pd_pair *, struct pd_slice name, char *to);
+/* headers.c. Bytes of an arena that a header takes with texts of its own. */
+uint32_t pd_header_size(uint32_t texts);
 
 struct pd_shared_store {
     struct pd_shared *field; /* both halves */

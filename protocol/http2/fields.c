@@ -1,4 +1,5 @@
 /* fields.c: the record's fields and the options as tables, and what is done with each header field. */
+#include "base/inline.h"
 #include "protocol/http2/http2.h"
 
 static bool failed(const struct pd_rec *r, struct pd_text *error)
@@ -71,7 +72,35 @@ static struct pd_slice slice_of(const char *s)
     return (struct pd_slice){(const uint8_t *)s, (uint32_t)strlen(s)};
 }
 
-static void set_path(struct pd_rec *r, struct pd_http2 *f, struct pd_slice value)
+/* Those that come only once are not worth it. */
+PD_COLD static struct pd_shared *share(struct pd_rec *r, struct pd_hpack_field *field)
+{
+    if (field->lasting)
+        field->shared = pd_share(&r->store->shared, (struct pd_slice){field->text, field->name},
+                                 (struct pd_slice){field->text + field->name, field->value});
+    return pd_shared_at(&r->store->shared, field->shared);
+}
+
+/* The one that records share instead of it, or NULL. */
+PD_INLINE struct pd_shared *shared(struct pd_rec *r, struct pd_hpack_field *field)
+{
+    struct pd_shared *known = pd_shared_at(&r->store->shared, field->shared);
+
+    return known ? known : share(r, field);
+}
+
+/* known: the field that records share, or NULL. */
+static void set_text(struct pd_rec *r, struct pd_text *text, const struct pd_shared *known,
+                     struct pd_slice value, uint16_t max)
+{
+    if (known && value.len <= max)
+        pd_text_shared(r, text, known);
+    else
+        pd_text_set(r, text, value, max);
+}
+
+static void set_path(struct pd_rec *r, struct pd_http2 *f, const struct pd_shared *known,
+                     struct pd_slice value)
 {
     const uint8_t *mark = value.len ? memchr(value.p, '?', value.len) : NULL;
 
@@ -80,7 +109,7 @@ static void set_path(struct pd_rec *r, struct pd_http2 *f, struct pd_slice value
         pd_text_set(r, &f->query, (struct pd_slice){mark + 1, value.len - n - 1}, PD_HTTP2_TARGET_MAX);
         value.len = n;
     }
-    pd_text_set(r, &f->path, value, PD_HTTP2_TARGET_MAX);
+    set_text(r, &f->path, mark ? NULL : known, value, PD_HTTP2_TARGET_MAX);
 }
 
 static void set_status(struct pd_rec *r, struct pd_http2 *f, struct pd_slice value)
@@ -125,12 +154,11 @@ static bool is_text(struct pd_slice type)
 }
 
 /* The request is a child's. Known by the response only, its beginning has passed unread. */
-static void become(struct pd_conn *c, struct pd_rec *r, unsigned dir, const struct pd_proto *child)
+static void become(struct pd_conn *c, struct pd_rec *r, unsigned dir, int child)
 {
     struct pd_http2 *f = pd_fields(r);
 
-    pd_become_child(c, r, child);
-    f->face = child->face;
+    f->face = pd_become_child(c, r, child);
     if (dir == PD_C2S)
         return;
     f->face->asked(r);
@@ -142,13 +170,13 @@ static void set_type(const struct pd_http2_block *b, struct pd_slice value)
 {
     struct pd_http2 *f = b->fields;
     bool open = !f->face && !b->side->typed && (b->dir == PD_C2S || f->side[PD_REQUEST].unknown);
-    const struct pd_proto *child = open ? pd_child(b->conn, value) : NULL;
+    int child = open ? pd_child(b->conn, value) : -1;
 
     if (f->face && b->dir == PD_S2C)
         f->face->typed(b->rec, value);
     b->side->typed = true;
     b->side->text = b->options->body && is_text(value);
-    if (child)
+    if (child >= 0)
         become(b->conn, b->rec, b->dir, child);
 }
 
@@ -158,19 +186,6 @@ static bool named(const struct pd_names *names, struct pd_slice name)
         if (pd_slice_eq(name, slice_of(names->name[i])))
             return true;
     return false;
-}
-
-/* The one that records share instead of it, or NULL. Those that come only once are not worth it. */
-static struct pd_shared *shared(struct pd_rec *r, struct pd_hpack_field *field, struct pd_slice name,
-                                struct pd_slice value)
-{
-    struct pd_shared_store *store = &r->store->shared;
-    struct pd_shared *known = pd_shared_at(store, field->shared);
-
-    if (known || !field->lasting)
-        return known;
-    field->shared = pd_share(store, name, value);
-    return pd_shared_at(store, field->shared);
 }
 
 /* A header, or a trailer. */
@@ -186,7 +201,7 @@ static void keep(const struct pd_http2_block *b, struct pd_hpack_field *field, s
         return; /* a trailer */
     if (!b->options->headers.all && !named(&b->options->headers, name))
         return;
-    struct pd_shared *known = shared(b->rec, field, name, value);
+    struct pd_shared *known = shared(b->rec, field);
     if (known)
         pd_list_header_shared(b->rec, &side->headers, b->room, known);
     else
@@ -194,20 +209,23 @@ static void keep(const struct pd_http2_block *b, struct pd_hpack_field *field, s
 }
 
 /* Of a request, section 8.3.1. */
-static void ask(struct pd_rec *r, struct pd_http2 *f, enum pd_http2_meaning meaning, struct pd_slice value)
+static void ask(const struct pd_http2_block *b, struct pd_hpack_field *field, struct pd_slice value)
 {
-    switch (meaning) {
+    struct pd_rec *r = b->rec;
+    struct pd_http2 *f = b->fields;
+
+    switch ((enum pd_http2_meaning)field->meaning) {
     case PD_HTTP2_METHOD:
         set_method(r, f, value);
         break;
     case PD_HTTP2_PATH:
-        set_path(r, f, value);
+        set_path(r, f, shared(r, field), value);
         break;
     case PD_HTTP2_SCHEME:
-        pd_text_set(r, &f->scheme, value, PD_HTTP2_SCHEME_MAX);
+        set_text(r, &f->scheme, shared(r, field), value, PD_HTTP2_SCHEME_MAX);
         break;
     case PD_HTTP2_AUTHORITY:
-        pd_text_set(r, &f->host, value, PD_HTTP2_HOST_MAX);
+        set_text(r, &f->host, shared(r, field), value, PD_HTTP2_HOST_MAX);
         break;
     default:
         break;
@@ -238,7 +256,7 @@ void pd_http2_field(const struct pd_http2_block *b, struct pd_hpack_field *field
     if (meaning == PD_HTTP2_OTHER || meaning >= PD_HTTP2_HOST)
         keep(b, field, name, value);
     else if (b->dir == PD_C2S)
-        ask(b->rec, b->fields, meaning, value);
+        ask(b, field, value);
     else if (meaning == PD_HTTP2_STATUS)
         set_status(b->rec, b->fields, value);
 }

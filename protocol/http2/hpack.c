@@ -35,8 +35,8 @@ void pd_hpack_forget(struct pd_conn *c, struct pd_hpack *hp)
 {
     give_back_part(c, hp);
     pd_hpack_table_free(c, &hp->table);
-    hp->whole = hp->ready = hp->usual = hp->begun = false;
-    hp->missed = true;
+    hp->ready = hp->usual = hp->begun = false;
+    hp->since = PD_HPACK_MISSED;
 }
 
 /* False: there have been too many errors. */
@@ -45,7 +45,7 @@ static bool ready(struct pd_hpack *hp)
     if (hp->errors >= ERRORS_MAX)
         return false;
     hp->table.max = hp->sized ? PD_HPACK_TABLE_MAX : TABLE_USUAL;
-    hp->table.hidden = hp->whole ? 0 : hp->table.max;
+    hp->table.hidden = hp->since == PD_HPACK_WHOLE ? 0 : hp->table.max;
     hp->ready = hp->usual = true;
     return true;
 }
@@ -70,7 +70,7 @@ PD_COLD static enum pd_hpack_end no_memory(struct pd_conn *c, struct pd_hpack *h
  * sides, which keep to it; here the largest is taken. */
 PD_COLD static void take_largest(struct pd_hpack *hp)
 {
-    if (hp->whole || hp->sized)
+    if (hp->since == PD_HPACK_WHOLE || hp->sized)
         return;
     hp->sized = true;
     hp->table.max = PD_HPACK_TABLE_MAX;

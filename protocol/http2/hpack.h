@@ -10,16 +10,21 @@ struct pd_hpack_part { /* of a field that is not whole yet */
     uint8_t bytes[];
 };
 
+enum pd_hpack_since { /* from when on fields were seen */
+                      PD_HPACK_UNDECIDED,
+                      PD_HPACK_WHOLE, /* all since the connection began */
+                      PD_HPACK_MISSED /* some were not */
+};
+
 struct pd_hpack { /* all zero: nothing was seen, and nobody knows whether something was missed */
     struct pd_hpack_table table;
     struct pd_hpack_part *part; /* lent, or NULL */
     uint8_t errors;
-    bool whole;  /* it has seen all fields since the connection began */
-    bool missed; /* it has not */
-    bool ready;  /* the table's size is set */
-    bool usual;  /* it is, and there is no part of a field */
-    bool sized;  /* it was said, or the largest is taken */
-    bool begun;  /* fields of this block have been read */
+    uint8_t since; /* enum pd_hpack_since */
+    bool ready;    /* the table's size is set */
+    bool usual;    /* it is, and there is no part of a field */
+    bool sized;    /* it was said, or the largest is taken */
+    bool begun;    /* fields of this block have been read */
 };
 
 int pd_hpack_worker_start(void *state, const void *options, uint64_t *memory);
@@ -32,10 +37,9 @@ enum { PD_HPACK_INDEXED = 0x80, PD_HPACK_LONGER = 0xff };
 
 /* The field at *in, which goes past it, where one byte refers to it, in the usual way: the fast way. It is
  * valid until the next call. NULL: pd_hpack_read() has to look. */
-static inline struct pd_hpack_field *pd_hpack_indexed(struct pd_conn *c, struct pd_hpack *hp,
+static inline struct pd_hpack_field *pd_hpack_indexed(struct pd_hpack_worker *w, struct pd_hpack *hp,
                                                       struct pd_slice *in)
 {
-    struct pd_hpack_worker *w = pd_worker_state(c);
     struct pd_hpack_field *field = w->fixed;
 
     if (!in->len || !hp->usual)

@@ -79,7 +79,7 @@ static void read_piece(struct pd_conn *c, struct pd_hpack *hp, struct pd_slice p
     assert_non_null(bytes);
     memcpy(bytes, piece.p, piece.len);
     while (end == PD_HPACK_FIELD) {
-        f = dice(4) ? pd_hpack_indexed(c, hp, &in) : NULL;
+        f = dice(4) ? pd_hpack_indexed(pd_worker_state(c), hp, &in) : NULL;
         if (!f)
             end = pd_hpack_read(c, hp, &in, last, &f);
         if (end == PD_HPACK_FIELD)
@@ -243,7 +243,7 @@ static void same_connection(struct pd_conn *c, bool encoded, unsigned harm, stru
 {
     static struct block b;
     bool whole = dice(2);
-    struct pair p = {.conn = c, .hpack = {.whole = whole, .missed = !whole}};
+    struct pair p = {.conn = c, .hpack = {.since = whole ? PD_HPACK_WHOLE : PD_HPACK_MISSED}};
     nghttp2_hd_deflater *deflater;
 
     habits = (struct habits){dice(2) ? 3 : 500, dice(2) ? 6 : 200, dice(2) ? 20 : 6};
@@ -275,7 +275,7 @@ static void short_of_memory(struct pd_conn *c, struct tally *tally, unsigned *un
     static void *held[3][1 << 16];
     static struct reading r, most;
     static struct block b;
-    struct pair p = {.conn = c, .hpack = {.whole = true}};
+    struct pair p = {.conn = c, .hpack = {.since = PD_HPACK_WHOLE}};
     nghttp2_hd_deflater *deflater;
     unsigned n[3] = {0};
 

@@ -53,9 +53,9 @@ static bool look_at_header(struct pd_conn *c, struct pd_half *h, struct pd_http2
         pd_bad(c, h, why);
         return false;
     }
-    if (!d->hpack.whole && !d->hpack.missed) { /* a server begins with SETTINGS, section 3.4 */
-        d->hpack.whole = h->dir == PD_S2C && f->type == PD_HTTP2_SETTINGS && !(f->flags & PD_HTTP2_ACK);
-        d->hpack.missed = !d->hpack.whole;
+    if (d->hpack.since == PD_HPACK_UNDECIDED) { /* a server begins with SETTINGS, section 3.4 */
+        bool first = h->dir == PD_S2C && f->type == PD_HTTP2_SETTINGS && !(f->flags & PD_HTTP2_ACK);
+        d->hpack.since = first ? PD_HPACK_WHOLE : PD_HPACK_MISSED;
     }
     return true;
 }
@@ -64,7 +64,7 @@ static bool look_at_header(struct pd_conn *c, struct pd_half *h, struct pd_http2
  */
 PD_INLINE bool settled(const struct pd_half *h, const struct pd_http2_dir *d)
 {
-    return !d->block && !h->unproven && (d->hpack.whole || d->hpack.missed);
+    return !d->block && !h->unproven && d->hpack.since != PD_HPACK_UNDECIDED;
 }
 
 /* The header of the next frame. False: it breaks the rules. */
@@ -183,27 +183,28 @@ static bool take_whole(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir
     return true;
 }
 
-/* Is the frame in `rest` whole, plain, and of the message that the plain one before it, d->frame, is a part
- * of? */
-static bool goes_on(const struct pd_http2_dir *d, struct pd_slice rest)
+/* Is the frame in `rest`, *next, whole, plain, and of the message that the plain one before it, d->frame, is
+ * a part of? */
+static bool goes_on(const struct pd_http2_dir *d, struct pd_slice rest, struct pd_http2_frame *next)
 {
     bool part = d->frame.type == PD_HTTP2_DATA || (d->frame.flags & PD_HTTP2_END_HEADERS);
 
     if (!part || rest.len < PD_HTTP2_FRAME_HEADER)
         return false;
-    struct pd_http2_frame next = pd_http2_frame_read(rest.p);
-    return next.stream == d->frame.stream && pd_http2_frame_plain(&next) &&
-           next.length <= rest.len - PD_HTTP2_FRAME_HEADER;
+    *next = pd_http2_frame_read(rest.p);
+    return next->stream == d->frame.stream && pd_http2_frame_plain(next) &&
+           next->length <= rest.len - PD_HTTP2_FRAME_HEADER;
 }
 
-/* A plain one that lies whole at the beginning of `in`. */
+/* A plain one that lies whole at the beginning of `in`. Where the next one goes on, d->frame becomes that. */
 static void take_plain(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d, struct pd_slice in)
 {
     uint32_t all = PD_HTTP2_FRAME_HEADER + d->frame.length;
     bool data = d->frame.type == PD_HTTP2_DATA, ends = d->frame.flags & PD_HTTP2_END_STREAM;
     bool continued = d->goes_on;
+    struct pd_http2_frame next;
 
-    d->goes_on = !ends && settled(h, d) && goes_on(d, (struct pd_slice){in.p + all, in.len - all});
+    d->goes_on = !ends && settled(h, d) && goes_on(d, (struct pd_slice){in.p + all, in.len - all}, &next);
     struct pd_slice payload = {in.p + PD_HTTP2_FRAME_HEADER, d->frame.length};
     if (data) {
         if (continued)
@@ -220,6 +221,8 @@ static void take_plain(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir
         pd_feed_used(h, all);
         read_block(c, h, d, payload);
     }
+    if (d->goes_on)
+        d->frame = next;
 }
 
 /* --- a frame in pieces --- */
@@ -315,7 +318,7 @@ static uint32_t frames(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
     pd_understood(c, used);
     while (in.len - used >= PD_HTTP2_FRAME_HEADER) {
         struct pd_slice rest = {in.p + used, in.len - used};
-        if (!take_header(c, h, d, rest.p))
+        if (!d->goes_on && !take_header(c, h, d, rest.p))
             return 0;
         uint32_t all = PD_HTTP2_FRAME_HEADER + d->frame.length;
         if (all > rest.len) {
@@ -360,10 +363,9 @@ static void preface(struct pd_conn *c, struct pd_half *h, const uint8_t *p)
         pd_bad(c, h, "no preface");
         return;
     }
-    if (hp->missed)
+    if (hp->since == PD_HPACK_MISSED)
         pd_hpack_forget(c, hp);
-    hp->whole = true;
-    hp->missed = false;
+    hp->since = PD_HPACK_WHOLE;
     pd_understood(c, PD_HTTP2_PREFACE);
     between(h);
 }

@@ -26,7 +26,7 @@ struct pd_http2_side { /* what a request and a response have in common */
     struct pd_int body_bytes;
     struct pd_text body;
     uint64_t passed;       /* bytes of the body so far */
-    uint8_t unknown;       /* how many of its headers could not be known */
+    uint8_t unknown;       /* how many of its headers could not be known, up to PD_HTTP2_HEADERS_MAX */
     bool begun : 1;        /* its headers have passed; what comes now are trailers */
     bool text : 1;         /* Content-Type is text or JSON, and bodies are asked for */
     bool encoded : 1;      /* Content-Encoding: not readable as it stands */

@@ -122,14 +122,14 @@ static void end_part(struct pd_conn *c, struct pd_half *h, const struct pd_http2
 
 static void note(struct pd_http2_side *side)
 {
-    if (side->unknown < UINT8_MAX)
+    if (side->unknown < PD_HTTP2_HEADERS_MAX) /* more of them make no difference */
         side->unknown++;
 }
 
 /* Of headers that could not be known the place stays free, so that the others are the same in any case. */
 static uint16_t room(const struct pd_http2_side *side)
 {
-    return side->unknown < PD_HTTP2_HEADERS_MAX ? PD_HTTP2_HEADERS_MAX - side->unknown : 0;
+    return PD_HTTP2_HEADERS_MAX - side->unknown;
 }
 
 PD_COLD static void note_unknown(struct pd_http2_block *b)
@@ -220,13 +220,14 @@ void pd_http2_block_read(struct pd_conn *c, struct pd_half *h, struct pd_http2_d
                                .dir = d->kind == PD_HTTP2_PROMISE ? PD_C2S : h->dir};
     bool nobodys = d->kind == PD_HTTP2_NOBODYS || pd_rec_is_void(b.rec);
     enum pd_hpack_end end = PD_HPACK_DONE;
+    struct pd_hpack_worker *w = pd_worker_state(c);
     struct pd_hpack_field *f;
 
     b.fields = pd_fields(b.rec);
     b.side = &b.fields->side[b.dir];
     b.room = room(b.side);
     while (!d->unread) {
-        f = pd_hpack_indexed(c, &d->hpack, &in);
+        f = pd_hpack_indexed(w, &d->hpack, &in);
         if (!f && (end = pd_hpack_read(c, &d->hpack, &in, last, &f)) != PD_HPACK_FIELD)
             break;
         if (!f->name)
@@ -349,7 +350,7 @@ static bool is_over(struct pd_conn *c, uint32_t stream)
 {
     const struct pd_http2_dir *asks = &((const struct pd_http2_conn *)pd_state(c))->dir[PD_C2S];
 
-    return asks->hpack.whole && (stream & 1) && stream <= asks->last;
+    return asks->hpack.since == PD_HPACK_WHOLE && (stream & 1) && stream <= asks->last;
 }
 
 void pd_http2_data_end(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d)

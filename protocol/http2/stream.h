@@ -21,11 +21,11 @@ struct pd_http2_dir { /* of one direction of a connection */
     uint32_t left;               /* of a frame's payload, padding left out: bytes to come */
     uint8_t kind;                /* of the block, enum pd_http2_kind */
     uint8_t pad;
-    bool end_stream : 1; /* the block ends the stream's direction */
-    bool unread : 1;     /* the rest of the block cannot be read */
-    bool known : 1;      /* DATA, RST_STREAM: there is a record */
-    bool asked : 1;      /* of a block that is nobody's: it has the beginning of a response */
-    bool goes_on : 1;    /* the next frame is there, whole, and is of the same stream */
+    bool end_stream; /* the block ends the stream's direction */
+    bool unread;     /* the rest of the block cannot be read */
+    bool known;      /* DATA, RST_STREAM: there is a record */
+    bool asked;      /* of a block that is nobody's: it has the beginning of a response */
+    bool goes_on;    /* the next frame is there, whole, and is of the same stream */
 };
 
 struct pd_http2_conn {
