@@ -34,6 +34,8 @@ static void forget(struct pd_conn *c, unsigned dir)
         ch->mixed_up |= a->pipelined;
         if (a->pipelined)
             pd_amqp_give_up(c, PD_C2S, PD_AMQP_K_METHOD, ch->id, true);
+        if (dir == PD_S2C && ch->recovers)
+            pd_amqp_recovered(c, ch); /* its answer may have been lost */
         if (dir == PD_C2S) {
             ch->confirm = PD_AMQP_UNSURE;
             ch->since[PD_C2S] = 0;

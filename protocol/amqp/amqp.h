@@ -61,12 +61,16 @@ struct pd_amqp_channel {
     uint16_t id, asked,
         answered; /* the client's requests: number of the next one, no earlier is outstanding */
     uint16_t got; /* messages that Get brought and that are still to be acknowledged */
+    /* Methods without an answer that the server may still refuse: which (0: none, PD_AMQP_SEVERAL), and the
+     * numbers of the requests that follow the first and the last of them. */
+    uint16_t told, told_first, told_last;
     uint8_t confirm;
     bool open : 1;     /* this entry is in use */
     bool whole : 1;    /* its opening was seen, and nothing lost since */
     bool guesses : 1;  /* deliveries were kept of which nobody knows whether they are answered */
     bool silent : 1;   /* nobody seems to answer those */
     bool mixed_up : 1; /* answers may have been lost while several were due */
+    bool recovers : 1; /* deliveries up to the answer to Recover go back, whatever the client says of them */
 };
 
 /* What a connection knows. */
@@ -118,6 +122,14 @@ static inline struct pd_amqp_channel *pd_amqp_channel(struct pd_conn *c, uint16_
     struct pd_amqp_channel *last = a->channels ? a->channels + a->last : NULL;
 
     return last && last->open && last->id == id ? last : pd_amqp_channel_look(c, id);
+}
+
+enum { PD_AMQP_SEVERAL = UINT16_MAX };
+/* May what is refused be a method without an answer, sent before request n of the channel? */
+static inline bool pd_amqp_told(const struct pd_amqp_channel *ch, unsigned code, uint16_t n)
+{
+    return ch->told && (ch->told == code || ch->told == PD_AMQP_SEVERAL) &&
+           (int16_t)(n - ch->told_first) >= 0;
 }
 
 /* All that are open, one after the other: NULL first, NULL at the end. */
@@ -217,6 +229,8 @@ void pd_amqp_settle(struct pd_conn *, struct pd_half *, struct pd_amqp_channel *
                     const struct pd_amqp_method *, const struct pd_amqp_args *, uint32_t total);
 /* Is no publish but the latest outstanding, in confirm mode? */
 bool pd_amqp_publishes_alone(struct pd_conn *, struct pd_amqp_channel *);
+/* The server recovered: what it delivered before that went back. */
+void pd_amqp_recovered(struct pd_conn *, struct pd_amqp_channel *);
 /* The channel or the connection is closed because of what is told in args. */
 void pd_amqp_refuse(struct pd_conn *, struct pd_half *, struct pd_amqp_channel *,
                     const struct pd_amqp_method *, const struct pd_amqp_args *);

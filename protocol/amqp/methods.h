@@ -43,6 +43,7 @@ enum pd_amqp_method_code {
     PD_AMQP_REJECT = 60 << 8 | 90,
     PD_AMQP_RECOVER_ASYNC = 60 << 8 | 100,
     PD_AMQP_RECOVER = 60 << 8 | 110,
+    PD_AMQP_RECOVER_OK = 60 << 8 | 111,
     PD_AMQP_CONFIRM_SELECT = 85 << 8 | 10,
     PD_AMQP_TX_SELECT = 90 << 8 | 10
 };

@@ -8,7 +8,8 @@ struct answer {
     uint64_t named; /* the number that stands in the answer */
     bool *kept;     /* set when what has that number is answered: the answer's bytes are in its record then */
     unsigned asker;
-    bool guesses; /* what it answers are deliveries of which nobody knows whether they are answered */
+    bool guesses;    /* what it answers are deliveries of which nobody knows whether they are answered */
+    bool recovering; /* what it answers goes back, or has gone, whatever it says */
     uint16_t code;
     struct pd_slice text;
 };
@@ -48,6 +49,8 @@ static bool fill(struct pd_rec *r, const void *arg)
 
     if (meant && answer->kept)
         *answer->kept = true;
+    if (answer->recovering)
+        return false;
     if (answer->method->name.s)
         pd_amqp_fill_reply(r, answer->method);
     if (!answer->code && says_no(answer->method))
@@ -134,6 +137,26 @@ static void acknowledge(struct pd_conn *c, struct pd_half *h, struct pd_amqp_cha
         ch->got--;
 }
 
+static void give_up_deliveries(struct pd_conn *c, const struct pd_amqp_channel *ch)
+{
+    pd_amqp_give_up(c, PD_S2C, PD_AMQP_K_DELIVER, ch->id, true);
+    pd_amqp_give_up(c, PD_S2C, PD_AMQP_K_GUESS, ch->id, true);
+}
+
+/* Recover means all that the server has sent when it gets there, also what the client has not seen yet. When
+ * that is, its answer tells; RecoverAsync has none. */
+static void recover(struct pd_conn *c, struct pd_amqp_channel *ch, const struct pd_amqp_method *m)
+{
+    give_up_deliveries(c, ch);
+    ch->recovers = pd_amqp_code(m) == PD_AMQP_RECOVER;
+}
+
+void pd_amqp_recovered(struct pd_conn *c, struct pd_amqp_channel *ch)
+{
+    give_up_deliveries(c, ch);
+    ch->recovers = false;
+}
+
 void pd_amqp_settle(struct pd_conn *c, struct pd_half *h, struct pd_amqp_channel *ch,
                     const struct pd_amqp_method *m, const struct pd_amqp_args *args, uint32_t total)
 {
@@ -142,10 +165,13 @@ void pd_amqp_settle(struct pd_conn *c, struct pd_half *h, struct pd_amqp_channel
     bool recovers = m->role != PD_AMQP_SETTLES,
          multiple = recovers || (pd_amqp_code(m) != PD_AMQP_REJECT && (args->flags & PD_AMQP_MULTIPLE));
 
+    answer.recovering = !recovers && h->dir == PD_C2S && ch->recovers;
     if (h->dir == PD_S2C)
         confirm(c, h, ch, &answer, multiple, total);
     else
         acknowledge(c, h, ch, &answer, multiple, total);
+    if (recovers)
+        recover(c, ch, m);
 }
 
 /* --- closing --- */
@@ -162,7 +188,7 @@ static uint64_t only_asked(struct pd_conn *c, const struct pd_amqp_args *args)
 
     for (struct pd_amqp_channel *ch = pd_amqp_channel_next(c, NULL); ch; ch = pd_amqp_channel_next(c, ch)) {
         uint64_t key = pd_amqp_asked(c, ch, args->class_id, args->id);
-        if (key && found)
+        if ((key && found) || pd_amqp_told(ch, (unsigned)args->class_id << 8 | args->id, ch->asked))
             return 0;
         found = key ? key : found;
     }
@@ -178,13 +204,17 @@ void pd_amqp_refuse(struct pd_conn *c, struct pd_half *h, struct pd_amqp_channel
 
     if (!args->class_id || h->dir == PD_C2S)
         return;
-    if (code == PD_AMQP_PUBLISH && pd_amqp_publishes_alone(c, ch))
+    /* Until confirm mode is agreed on, one from before it may be meant. */
+    bool selects = pd_amqp_asked(c, ch, PD_AMQP_CONFIRM, PD_AMQP_CONFIRM_SELECT & UINT8_MAX) != 0;
+    if (code == PD_AMQP_PUBLISH && pd_amqp_publishes_alone(c, ch) && !selects)
         key = pd_amqp_key(PD_AMQP_K_PUBLISH, ch->id, ch->published);
     else if (ch->id)
         key = pd_amqp_asked(c, ch, args->class_id, args->id);
     else
         key = only_asked(c, args);
-    if (key)
+    if (key && ch->id && code != PD_AMQP_PUBLISH && pd_amqp_told(ch, code, (uint16_t)key))
+        pd_give_up(c, PD_C2S, (struct pd_keys){key, key}, true); /* or one before it is meant */
+    else if (key)
         refuse_key(c, h, key, &answer);
 }
 

@@ -43,23 +43,42 @@ uint64_t pd_amqp_asked(struct pd_conn *c, struct pd_amqp_channel *ch, unsigned c
 
 /* --- requests --- */
 
-/* Is the same asked already? Then either several are outstanding, or the answer was lost. */
+/* Is another request outstanding whose answer cannot have been lost? */
+static bool is_waiting(struct pd_conn *c, const struct pd_amqp_channel *ch)
+{
+    for (uint16_t i = ch->answered, looks = 0; i != ch->asked && looks < LOOKS; i++, looks++) {
+        const struct pd_amqp *f = kept(c, PD_C2S, pd_amqp_key(PD_AMQP_K_METHOD, ch->id, i));
+        if (f && f->losses[PD_S2C] == pd_amqp_of(c)->losses[PD_S2C])
+            return true;
+    }
+    return false;
+}
+
+/* Which request an answer is for is not known on this channel from here on. key: of the request whose answer
+ * is passing, or 0. */
+PD_COLD static void mix_up(struct pd_conn *c, struct pd_amqp_channel *ch, uint64_t key)
+{
+    struct pd_keys all = {pd_amqp_key(PD_AMQP_K_METHOD, ch->id, 0),
+                          pd_amqp_key(PD_AMQP_K_METHOD, ch->id, PD_AMQP_TAGS)};
+
+    if (key > all.first)
+        pd_give_up(c, PD_C2S, (struct pd_keys){all.first, key - 1}, true);
+    pd_give_up(c, PD_C2S, (struct pd_keys){key ? key + 1 : all.first, all.last}, true);
+    ch->mixed_up = true;
+}
+
+/* Is the same asked already, and nobody pipelines? Then the answer was lost. */
 static void note_pipelining(struct pd_conn *c, struct pd_amqp_channel *ch, const struct pd_amqp_method *m)
 {
     struct pd_amqp_conn *a = pd_amqp_of(c);
     uint64_t key = pd_amqp_asked(c, ch, m->class_id, m->id);
-    const struct pd_amqp *f = key ? kept(c, PD_C2S, key) : NULL;
 
-    if (!f)
-        return;
-    if (f->losses[PD_S2C] == a->losses[PD_S2C])
-        a->pipelined = true;
-    else
+    bool waiting = is_waiting(c, ch);
+    a->pipelined |= waiting;
+    if (a->pipelined && !ch->whole && (key || waiting))
+        mix_up(c, ch, 0);
+    else if (key && kept(c, PD_C2S, key)->losses[PD_S2C] != a->losses[PD_S2C])
         pd_give_up(c, PD_C2S, (struct pd_keys){key, key}, true);
-    if (a->pipelined && !ch->whole) {
-        pd_amqp_give_up(c, PD_C2S, PD_AMQP_K_METHOD, ch->id, true);
-        ch->mixed_up = true;
-    }
 }
 
 static struct pd_rec *ask_as_client(struct pd_conn *c, struct pd_half *h, struct pd_amqp_channel *ch,
@@ -128,6 +147,24 @@ static void forget_consumer(struct pd_conn *c, uint16_t channel, struct pd_slice
     pd_learnt_drop(c, &pd_amqp_of(c)->consumers, pd_amqp_consumer_key(channel, tag));
 }
 
+/* The client asks for no answer: whether it went well shows when a later request is answered. */
+static void note_told(struct pd_amqp_channel *ch, const struct pd_amqp_method *m)
+{
+    if (!ch->told)
+        ch->told_first = ch->asked;
+    ch->told = !ch->told || ch->told == pd_amqp_code(m) ? (uint16_t)pd_amqp_code(m) : PD_AMQP_SEVERAL;
+    ch->told_last = ch->asked;
+}
+
+/* Request n is answered, and so all before it went well. */
+static void forget_told(struct pd_amqp_channel *ch, uint16_t n)
+{
+    if ((int16_t)(n - ch->told_last) >= 0)
+        ch->told = 0;
+    else if ((int16_t)(n - ch->told_first) >= 0)
+        ch->told_first = (uint16_t)(n + 1);
+}
+
 /* Nothing comes back. */
 static void tell(struct pd_conn *c, struct pd_half *h, uint16_t channel, const struct pd_amqp_method *m,
                  const struct pd_amqp_args *args)
@@ -155,6 +192,8 @@ static void ask(struct pd_conn *c, struct pd_half *h, struct pd_amqp_channel *ch
     if (h->dir == PD_C2S)
         learn_request(c, ch, m);
     if (m->nowait && (args->flags & m->nowait)) {
+        if (h->dir == PD_C2S)
+            note_told(ch, m);
         tell(c, h, channel, m, args);
         return;
     }
@@ -173,15 +212,14 @@ static void ask(struct pd_conn *c, struct pd_half *h, struct pd_amqp_channel *ch
 
 /* --- answers --- */
 
-/* What the answer repeats must be what was asked; what the server chose is kept. */
-static void check_name(struct pd_rec *r, struct pd_text *asked, struct pd_slice answered)
+/* What the answer repeats must be what was asked; what the server chose is kept. False: it is another's. */
+static bool check_name(struct pd_rec *r, struct pd_text *asked, struct pd_slice answered)
 {
-    if (!answered.p)
-        return;
-    if (!asked->s)
+    if (answered.p && !asked->s)
         pd_text_set(r, asked, answered, UINT8_MAX);
-    else if (!pd_slice_eq(pd_amqp_slice(asked), answered))
-        r->flags |= PD_REC_BROKEN;
+    else if (answered.p && !pd_rec_is_void(r))
+        return pd_slice_eq(pd_amqp_slice(asked), answered);
+    return true;
 }
 
 static void learn_answer(struct pd_conn *c, struct pd_amqp_channel *ch, const struct pd_amqp_method *m,
@@ -208,8 +246,15 @@ static void reply(struct pd_conn *c, struct pd_half *h, struct pd_amqp_channel *
 
     if (!pd_rec_is_void(r) && f->losses[0] != a->losses[0] && f->losses[1] != a->losses[1])
         r->flags |= PD_REC_BROKEN; /* the answer and the next request may both be among what was lost */
-    check_name(r, &f->queue_name, args->queue);
-    check_name(r, &f->consumer_tag, args->consumer_tag);
+    if (!check_name(r, &f->queue_name, args->queue) || !check_name(r, &f->consumer_tag, args->consumer_tag)) {
+        r->flags |= PD_REC_BROKEN;
+        if (h->dir == PD_S2C)
+            mix_up(c, ch, key);
+    }
+    if (h->dir == PD_S2C && !pd_rec_is_void(r))
+        forget_told(ch, (uint16_t)key);
+    if (pd_amqp_code(m) == PD_AMQP_RECOVER_OK)
+        pd_amqp_recovered(c, ch);
     pd_amqp_fill_reply(r, m);
     learn_answer(c, ch, m, r, args->consumer_tag);
     act(c, h, PD_AMQP_END_RESPONSE);
