@@ -27,9 +27,9 @@ struct encoder {
     bool failed; /* no room: `to` is in memo->spare */
 };
 
-_Static_assert(sizeof((struct pd_line_memo *)0)->spare > HEAD_MAX + PD_JSON_SLACK,
+_Static_assert(sizeof((struct pd_line_memo *)0)->spare > HEAD_MAX + PD_MEMO_KEPT,
                "what is asked for at once fits");
-_Static_assert(sizeof((struct pd_line_memo *)0)->spare > PART_MAX + 2 * PD_JSON_SLACK,
+_Static_assert(sizeof((struct pd_line_memo *)0)->spare > PART_MAX + 2 * PD_JSON_SLACK + PD_MEMO_KEPT,
                "what is asked for at once fits");
 
 /* Copies a literal without its NUL. */
@@ -51,11 +51,11 @@ PD_COLD static char *more_room(struct encoder *e, char *to, size_t n)
     return e->memo->spare + 1; /* the byte before `to` may be looked at */
 }
 
-/* Room for n bytes at what it returns. Some PD_JSON_SLACK more are there for punctuation: brackets that close
- * something need not ask. */
+/* Room for n bytes at what it returns. PD_MEMO_KEPT more are there for what has a known size: numbers,
+ * constants, keys and brackets need not ask. */
 static inline char *room(struct encoder *e, char *to, size_t n)
 {
-    n += PD_JSON_SLACK;
+    n += PD_MEMO_KEPT;
     return (size_t)(e->end - to) >= n ? to : more_room(e, to, n);
 }
 
@@ -117,7 +117,7 @@ PD_INLINE char *put_plain(struct encoder *e, char *to, const struct pd_step *s, 
 
     if (!known)
         return put_text(e, to, &s->key, t, s->mark);
-    return pd_piece_put(room(e, to, sizeof *known), known);
+    return pd_piece_put(to, known);
 }
 
 static char *put_query(struct encoder *e, char *to, const struct pd_step *s, const struct pd_text *t)
@@ -245,7 +245,7 @@ static inline char *put_headers(struct encoder *e, char *to, const struct pd_ste
 {
     if (l->full == 0)
         return to;
-    to = pd_piece_put(room(e, to, sizeof s->key), &s->key);
+    to = pd_piece_put(to, &s->key);
     *to++ = '{';
     for (const struct pd_header *h = l->first; h; h = h->next)
         if (h->pair->shared && !l->repeats)
@@ -265,23 +265,23 @@ static char *put_several(struct encoder *e, char *to, const struct pd_step *s, c
         return put_headers(e, to, s, l);
     if (l->full == 0)
         return to;
-    to = pd_piece_put(room(e, to, sizeof s->key), &s->key);
+    to = pd_piece_put(to, &s->key);
     return s->kind == PD_LIST ? put_list(e, to, l, s->mark) : put_objects(e, to, s, l);
 }
 
-static inline char *put_int(struct encoder *e, char *to, const struct pd_step *s, const struct pd_int *i)
+static inline char *put_int(char *to, const struct pd_step *s, const struct pd_int *i)
 {
     if (!i->seen)
         return to;
-    to = pd_piece_put(room(e, to, sizeof s->key + PD_JSON_NUMBER), &s->key);
+    to = pd_piece_put(to, &s->key);
     return pd_json_i64(to, i->v);
 }
 
-static char *put_bool(struct encoder *e, char *to, const struct pd_step *s, uint8_t value)
+static char *put_bool(char *to, const struct pd_step *s, uint8_t value)
 {
     if (value == PD_UNSEEN)
         return to;
-    to = pd_piece_put(room(e, to, sizeof s->key), &s->key);
+    to = pd_piece_put(to, &s->key);
     return value == PD_TRUE ? PUT(to, "true,") : PUT(to, "false,");
 }
 
@@ -294,11 +294,11 @@ static char *put_steps(struct encoder *e, char *to, const struct pd_step *s, con
             if (text->s)
                 to = put_plain(e, to, s, text);
         } else if (s->kind == PD_INT) {
-            to = put_int(e, to, s, at);
+            to = put_int(to, s, at);
         } else if (s->kind == PD_STEP_END) {
             return to;
         } else if (s->kind == PD_BOOL) {
-            to = put_bool(e, to, s, *(const uint8_t *)at);
+            to = put_bool(to, s, *(const uint8_t *)at);
         } else if (s->kind == PD_STEP_QUERY) {
             if (text->s)
                 to = put_query(e, to, s, text);
@@ -401,7 +401,7 @@ PD_INLINE char *put_side(struct encoder *e, char *to, const struct pd_rec *r, co
     to = pd_piece_put(room(e, to, sizeof begin[0]), &begin[side]);
     to = put_steps(e, to, plan->side[side], r->data);
     if (bytes)
-        to = pd_json_u64(PUT(room(e, to, PD_JSON_NUMBER), "\"bytes\":"), bytes);
+        to = pd_json_u64(PUT(to, "\"bytes\":"), bytes);
     return to[-1] == '{' ? to - begin[side].len : pd_json_close(to, '}');
 }
 
@@ -454,7 +454,7 @@ void pd_line_json(struct pd_buf *b, const struct pd_rec *r, const struct pd_line
 
     if (!plan)
         b->full = true;
-    if (!plan || !pd_buf_room(b, HEAD_MAX + PD_JSON_SLACK))
+    if (!plan || !pd_buf_room(b, HEAD_MAX + PD_MEMO_KEPT))
         return;
     struct encoder e = {.out = b, .end = b->p + b->cap, .style = style, .memo = memo, .rec = r};
     char *end = put_record(&e, b->p + b->len, r, plan);

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 // clang-format on
 #include "exporter/line.h"
+#include "exporter/memo.h"
 #include "exporter/toy_test.h"
 #include <stdio.h>
 
@@ -457,7 +458,7 @@ static void a_full_buffer_says_so(void **state)
     t->path.full++;
     add_answer(r, &t->answers, "a.b", 60, "1.2.3.4");
     pd_line_json(&out, r, &style, memo);
-    for (size_t limit = 0; limit < 4 * out.len; limit++) {
+    for (size_t limit = 0; limit < 4 * out.len + PD_MEMO_KEPT; limit++) {
         struct pd_buf small;
         pd_buf_init(&small, limit);
         pd_line_json(&small, r, &style, memo);

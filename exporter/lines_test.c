@@ -212,7 +212,7 @@ static void a_full_chunk_drops_whole_records(void **state)
     struct pd_chunk_out small, *chunks[] = {&small};
 
     open_lines(f, to_file);
-    assert_int_equal(pd_chunk_out_init(&small, 1000), 0);
+    assert_int_equal(pd_chunk_out_init(&small, 6000), 0);
     for (int i = 0; i < 10; i++) {
         pd_int_set(&((struct toy *)pd_fields(f->rec))->code, i);
         pd_lines_encode(f->lines, &small, f->rec, (uint64_t)i, 0);

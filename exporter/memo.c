@@ -104,6 +104,8 @@ static struct pd_step *add_side(struct pd_step *s, struct pd_step **sub, const s
 static struct pd_plan *make_plan(const struct pd_schema *schema)
 {
     size_t top = count_fields(schema->fields) + 2, subs = count_sub_steps(schema->fields);
+
+    PD_ASSERT(top + subs <= PD_MEMO_FIELDS);
     struct pd_plan *p = malloc(sizeof *p + (top + subs) * sizeof p->step[0]);
 
     if (!p)

@@ -10,10 +10,14 @@ enum {
     PD_MEMO_SLOTS = 128,
     PD_MEMO_ENDS = 256,
     PD_MEMO_CONSTANTS = 256,
+    PD_MEMO_FIELDS = 64, /* that a schema has in lines, at most */
     PD_STEP_QUERY = 32,
     PD_STEP_MASKED,
     PD_STEP_END
 };
+
+/* Room for a key and a number each, and for one that stands alone. */
+enum { PD_MEMO_KEPT = (PD_MEMO_FIELDS + 1) * (sizeof(struct pd_piece) + PD_JSON_NUMBER) };
 
 /* One field as the encoder meets it. */
 struct pd_step {
@@ -67,7 +71,7 @@ struct pd_line_memo {
     struct pd_memo_name name[PD_MEMO_SLOTS];
     struct pd_memo_constant constant[PD_MEMO_CONSTANTS];
     /* Where a line goes on that found no room: whatever is written at once fits, and nobody reads it. */
-    char spare[1 + 2 * PD_JSON_SLACK + 2 * PD_JSON_BLOCK * PD_JSON_ESCAPE];
+    char spare[1 + PD_MEMO_KEPT + 2 * PD_JSON_SLACK + 2 * PD_JSON_BLOCK * PD_JSON_ESCAPE];
 };
 
 /* The schema's plan, made when it is not there yet; NULL when memory is short. */
