@@ -104,7 +104,7 @@ enum pd_status pd_match_verdict(const struct pd_rec *r)
     if (r->flags & PD_REC_ONEWAY)
         return PD_ONEWAY;
     if (!(r->flags & PD_REC_RSP_BEGUN))
-        return r->flags & PD_REC_MISSED ? PD_INCOMPLETE : PD_UNANSWERED;
+        return r->flags & (PD_REC_MISSED | PD_REC_UNSURE) ? PD_INCOMPLETE : PD_UNANSWERED;
     if (!(r->flags & PD_REC_RSP_ENDED))
         return PD_INCOMPLETE;
     memset(&error, 0, sizeof error);

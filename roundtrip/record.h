@@ -18,9 +18,10 @@ enum pd_rec_flag {
     PD_REC_ONEWAY = 32,    /* the protocol sends no response */
     PD_REC_RSP_BEGUN = 64,
     PD_REC_RSP_ENDED = 128,
-    PD_REC_MISSED = 256,   /* keyed: the side that answers lost bytes while this was outstanding */
-    PD_REC_SILENT = 512,   /* is paired, and its bytes count, but it is not emitted */
-    PD_REC_PROMISED = 1024 /* the side that answers told the request, too */
+    PD_REC_MISSED = 256,    /* keyed: the side that answers lost bytes while this was outstanding */
+    PD_REC_SILENT = 512,    /* is paired, and its bytes count, but it is not emitted */
+    PD_REC_PROMISED = 1024, /* the side that answers told the request, too */
+    PD_REC_UNSURE = 2048    /* whose it is, or whether it is answered at all, is known only with its answer */
 };
 
 enum { PD_REC_BYTES = 1024 }; /* a record with the first part of its arena */

@@ -277,7 +277,7 @@ void pd_amqp_deliver(struct pd_conn *c, struct pd_half *h, struct pd_amqp_channe
     pd_int_set(&f->delivery_tag, (int64_t)args->tag);
     if (kind == PD_AMQP_K_GUESS) {
         ch->guesses = true;
-        r->flags |= PD_REC_MISSED;
+        r->flags |= PD_REC_UNSURE;
     }
     begin(c, h, ch, key, kind == PD_AMQP_K_ONEWAY ? PD_AMQP_IS_ONEWAY : PD_AMQP_IS_REQUEST);
 }

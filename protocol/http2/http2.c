@@ -56,6 +56,7 @@ static bool look_at_header(struct pd_conn *c, struct pd_half *h, struct pd_http2
     if (d->hpack.since == PD_HPACK_UNDECIDED) { /* a server begins with SETTINGS, section 3.4 */
         bool first = h->dir == PD_S2C && f->type == PD_HTTP2_SETTINGS && !(f->flags & PD_HTTP2_ACK);
         d->hpack.since = first ? PD_HPACK_WHOLE : PD_HPACK_MISSED;
+        d->doubted = !first;
     }
     return true;
 }
@@ -366,6 +367,7 @@ static void preface(struct pd_conn *c, struct pd_half *h, const uint8_t *p)
     if (hp->since == PD_HPACK_MISSED)
         pd_hpack_forget(c, hp);
     hp->since = PD_HPACK_WHOLE;
+    dir_of(c, h->dir)->doubted = false;
     pd_understood(c, PD_HTTP2_PREFACE);
     between(h);
 }
@@ -464,6 +466,7 @@ static enum pd_verdict lost(struct pd_conn *c, struct pd_half *h, enum pd_lost w
         return lost_in_frame(c, h, d);
     pd_hpack_forget(c, &d->hpack);
     d->block = 0;
+    d->doubted = true;
     return PD_LOST;
 }
 

@@ -224,6 +224,49 @@ static void a_reset_of_nobody_knows_what_is_incomplete(void **state)
     drive_free(d);
 }
 
+/* Before anything was answered, what was found behind a hole may stand in a body. */
+static void what_nobody_answers_behind_a_hole_may_be_a_body(void **state)
+{
+    (void)state;
+    for (int answered = 0; answered < 2; answered++) {
+        struct drive *d = drive_new("http2");
+        drive_syn(d);
+        drive_send(d, PD_C2S, DRIVE_TEXT(PREFACE SETTINGS));
+        drive_send(d, PD_S2C, DRIVE_TEXT(SETTINGS));
+        drive_gap(d, PD_C2S, 20);
+        drive_send(d, PD_C2S, DRIVE_TEXT(F("\x06", "\x01", "\x05", "\x03", GET)));
+        if (answered)
+            drive_send(d, PD_S2C, DRIVE_TEXT(F("\x01", "\x01", "\x05", "\x03", OK200)));
+        drive_send(d, PD_C2S, DRIVE_TEXT(F("\x06", "\x01", "\x05", "\x05", GET)));
+        drive_finish(d);
+        assert_int_equal(drive_counter(d, PD_C_OK), answered);
+        assert_int_equal(drive_counter(d, PD_C_UNANSWERED), answered);
+        assert_int_equal(drive_counter(d, PD_C_INCOMPLETE), answered ? 0 : 2);
+        drive_free(d);
+    }
+}
+
+/* Whose request it is that nobody answers is not known either; a path of one part is no child's. */
+static void an_unanswered_call_of_nobody_knows_whom_is_incomplete(void **state)
+{
+    struct drive *d = drive_new("http2");
+
+    (void)state;
+    drive_syn(d);
+    drive_send(d, PD_C2S, DRIVE_TEXT(PREFACE SETTINGS));
+    drive_send(d, PD_S2C, DRIVE_TEXT(SETTINGS));
+    drive_gap(d, PD_C2S, 20);
+    drive_send(d, PD_C2S, DRIVE_TEXT(F("\x06", "\x01", "\x05", "\x03", GET)));
+    drive_send(d, PD_S2C, DRIVE_TEXT(F("\x01", "\x01", "\x05", "\x03", OK200)));
+    drive_send(d, PD_C2S, DRIVE_TEXT(F("\x09", "\x01", "\x05", "\x05", "\x83\x86\x04\x04/a/b\xbf")));
+    drive_send(d, PD_C2S, DRIVE_TEXT(F("\x04", "\x01", "\x05", "\x07", "\x83\x86\x84\xbf")));
+    drive_finish(d);
+    assert_int_equal(drive_count(d), 3);
+    assert_non_null(strstr(drive_line(d, 1), "incomplete"));
+    assert_non_null(strstr(drive_line(d, 2), "unanswered"));
+    drive_free(d);
+}
+
 /* The first response's status is not known: it may be interim, as the second one is. */
 static void an_interim_status_is_never_the_responses(void **state)
 {
@@ -252,6 +295,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_guessed_boundary_is_given_up_where_no_frame_follows),
         cmocka_unit_test(a_reset_of_nobody_knows_what_is_incomplete),
+        cmocka_unit_test(what_nobody_answers_behind_a_hole_may_be_a_body),
+        cmocka_unit_test(an_unanswered_call_of_nobody_knows_whom_is_incomplete),
         cmocka_unit_test(an_interim_status_is_never_the_responses),
         cmocka_unit_test(talks_give_the_same_in_pieces),
         cmocka_unit_test(the_oldest_stream_makes_room),

@@ -179,6 +179,8 @@ static enum pd_http2_kind begin_server(struct pd_conn *c, struct pd_half *h, str
 
     if (!pd_rec_is_void(r))
         pd_int_set(&((struct pd_http2 *)pd_fields(r))->stream_id, d->frame.stream);
+    if (r->flags & PD_REC_UNSURE)
+        ((struct pd_http2_conn *)pd_state(c))->dir[PD_C2S].doubted = false;
     return answers(r);
 }
 
@@ -271,6 +273,20 @@ static void end_response_headers(struct pd_conn *c, struct pd_half *h, struct pd
     end_part(c, h, d, r, d->end_stream);
 }
 
+/* Where bytes of the direction were not seen, the block may stand in a body that looks like frames: then
+ * nobody answers it. */
+static void end_request_headers(const struct pd_http2_dir *d, struct pd_rec *r)
+{
+    const struct pd_http2 *f = pd_fields_const(r);
+
+    side_of(r, PD_C2S)->begun = true;
+    pd_http2_asked(r);
+    if (!f->method.s)
+        doubt(r); /* these may be the trailers of a request that was not seen */
+    if (asks_for_child(f) || d->doubted)
+        r->flags |= PD_REC_UNSURE;
+}
+
 void pd_http2_block_end(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d)
 {
     struct pd_rec *r = pd_current(c, h->dir);
@@ -284,10 +300,7 @@ void pd_http2_block_end(struct pd_conn *c, struct pd_half *h, struct pd_http2_di
         end_response_headers(c, h, d, r);
         break;
     case PD_HTTP2_REQUEST:
-        side_of(r, PD_C2S)->begun = true;
-        pd_http2_asked(r);
-        if (!((const struct pd_http2 *)pd_fields_const(r))->method.s)
-            doubt(r); /* these may be the trailers of a request that was not seen */
+        end_request_headers(d, r);
         end_part(c, h, d, r, d->end_stream);
         break;
     case PD_HTTP2_PROMISE:

@@ -26,6 +26,7 @@ struct pd_http2_dir { /* of one direction of a connection */
     bool known;      /* DATA, RST_STREAM: there is a record */
     bool asked;      /* of a block that is nobody's: it has the beginning of a response */
     bool goes_on;    /* the next frame is there, whole, and is of the same stream */
+    bool doubted;    /* the client's: bytes were not seen, and nothing that was found since is answered yet */
 };
 
 struct pd_http2_conn {
