@@ -3,7 +3,7 @@
  * of the gRPC project; it also has the table from RST_STREAM's codes to a status. */
 #include "protocol/http2/http2.h"
 
-enum { MESSAGE_MAX = 1024, TIMEOUT_MAX = 16, PREFIX = 5 };
+enum { MESSAGE_MAX = 1024, TIMEOUT_MAX = 16, STATUS_MAX = 6, PREFIX = 5 };
 
 static const struct pd_text status_names[] = {PD_TEXT_OF("OK"),
                                               PD_TEXT_OF("CANCELLED"),
@@ -98,22 +98,24 @@ static bool claim(struct pd_slice mark)
 static void set_status(struct pd_http2_call *call, unsigned code)
 {
     pd_int_set(&call->status_code, code);
-    if (code < STATUSES)
-        call->status = status_names[code];
+    call->status = code < STATUSES ? status_names[code] : (struct pd_text){0};
 }
 
-static void read_status(struct pd_http2_call *call, struct pd_slice value)
+static void read_status(struct pd_rec *r, struct pd_slice value)
 {
+    struct pd_http2 *f = pd_fields(r);
     unsigned code = 0;
 
-    if (!value.len || value.len > 6)
+    if (!value.len || value.len > STATUS_MAX)
         return;
     for (uint32_t i = 0; i < value.len; i++) {
         if (value.p[i] < '0' || value.p[i] > '9')
             return;
         code = code * 10 + value.p[i] - '0';
     }
-    set_status(call, code);
+    set_status(&f->call, code);
+    if (!f->call.status.s)
+        pd_text_set(r, &f->error, value, STATUS_MAX);
 }
 
 static int hex(uint8_t c)
@@ -147,7 +149,7 @@ static void field(struct pd_rec *r, unsigned dir, struct pd_slice name, struct p
     if (dir == PD_C2S && pd_slice_eq(name, PD_SLICE("grpc-timeout")))
         pd_text_set(r, &call->timeout, value, TIMEOUT_MAX);
     else if (dir == PD_S2C && pd_slice_eq(name, PD_SLICE("grpc-status")))
-        read_status(call, value);
+        read_status(r, value);
     else if (dir == PD_S2C && pd_slice_eq(name, PD_SLICE("grpc-message")))
         read_message(r, &call->message, value);
 }
@@ -158,6 +160,15 @@ static void typed(struct pd_rec *r, struct pd_slice value)
     struct pd_http2 *f = pd_fields(r);
 
     f->side[PD_S2C].lost = !claim(value);
+}
+
+/* A status among the headers is the call's only where nothing follows them. */
+static void goes_on(struct pd_rec *r)
+{
+    struct pd_http2_call *call = &((struct pd_http2 *)pd_fields(r))->call;
+
+    call->status_code = (struct pd_int){0};
+    call->status = call->message = (struct pd_text){0};
 }
 
 /* "/package.Service/Method" */
@@ -287,6 +298,7 @@ static const struct pd_http2_face face = {
     .field = field,
     .typed = typed,
     .asked = asked,
+    .goes_on = goes_on,
     .ahead = ahead,
     .data = data,
     .missed = missed,

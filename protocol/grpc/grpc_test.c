@@ -57,6 +57,24 @@ static const struct talk talks[] = {
                  "'http_status_code':200,'messages':0,'body_bytes':0,'bytes':10}"},
     },
     {
+        .name = "a status among the headers counts only where nothing follows",
+        .turn = {C(OPEN CALL("\x05", "\x01")), S(SETTINGS F("\x10", "\x01", "\x04", "\x01",
+                                                            "\x88\0\x0bgrpc-status\x01"
+                                                            "0") F("\0", "\0", "\x01", "\x01", ""))},
+        .line = {"'error','error':'no grpc-status'," ASKED
+                 ",'messages':0,'body_bytes':0,'bytes':41},'response':{"
+                 "'http_status_code':200,'messages':0,'body_bytes':0,'bytes':34}"},
+    },
+    {
+        .name = "a status that has no name; the last one counts",
+        .turn = {C(OPEN CALL("\x05", "\x01")), S(SETTINGS F("\x20", "\x01", "\x05", "\x01",
+                                                            "\x88\0\x0bgrpc-status\x01"
+                                                            "5\0\x0bgrpc-status\x02"
+                                                            "99"))},
+        .line = {"'error','error':'99'," ASKED ",'messages':0,'body_bytes':0,'bytes':41},'response':{"
+                 "'status_code':99,'http_status_code':200,'messages':0,'body_bytes':0,'bytes':41}"},
+    },
+    {
         .name = "refused by a proxy that does not speak gRPC",
         .turn = {C(OPEN CALL("\x05", "\x01")),
                  S(SETTINGS F("\x0d", "\x01", "\x04", "\x01",

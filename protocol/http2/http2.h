@@ -63,6 +63,8 @@ struct pd_http2_face {
     void (*typed)(struct pd_rec *, struct pd_slice value);
     /* The request's fields have all been seen. */
     void (*asked)(struct pd_rec *);
+    /* The response's headers have all been seen, and it goes on. */
+    void (*goes_on)(struct pd_rec *);
     /* How many of the next bytes are of no interest: 0 to 2^32-1. 0: *want bytes are to be shown, in pieces.
      */
     uint32_t (*ahead)(const struct pd_rec *, unsigned dir, uint32_t *want);

@@ -270,6 +270,8 @@ static void end_response_headers(struct pd_conn *c, struct pd_half *h, struct pd
     f->side[PD_RESPONSE].begun = true;
     if (!known)
         doubt(r);
+    if (f->face && !d->end_stream)
+        f->face->goes_on(r);
     end_part(c, h, d, r, d->end_stream);
 }
 
