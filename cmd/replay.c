@@ -78,6 +78,8 @@ static void choose(struct pd_replay *r, struct pd_batch *batch)
 {
     const struct pd_args *args = r->run->args;
 
+    if (!args->duration && !args->ipv)
+        return;
     for (uint32_t i = 0; i < batch->count; i++) {
         struct pd_packet *packet = &batch->packet[i];
         if (!r->first_ts)

@@ -1,8 +1,8 @@
 /* decode.c: from a link-layer frame to one TCP segment or UDP datagram. The loop runs the steps of decode.h;
- * a packet ends with a filled pd_packet or with exactly one reason counted. The usual frame (Ethernet, IPv4,
- * TCP) takes three steps. */
-#include "sniffer/decode.h"
+ * a packet ends with a filled pd_packet or with exactly one reason counted. The usual frame takes a short
+ * way. */
 #include "base/cold.h"
+#include "sniffer/decode_usual.h"
 
 typedef enum pd_layer step_fn(struct pd_frame *);
 
@@ -87,13 +87,9 @@ PD_COLD static bool give_up(const struct pd_frame *f, bool cut, struct pd_sniff_
     return false;
 }
 
-bool pd_decode(int linktype, const uint8_t *p, uint32_t cap, uint32_t wire, struct pd_packet *out,
-               struct pd_sniff_stats *stats)
+static struct pd_frame begin(const uint8_t *p, uint32_t cap, uint32_t wire, struct pd_packet *out)
 {
     struct pd_frame f;
-    enum pd_layer layer = layer_of(linktype);
-    bool cut = wire > cap;
-    unsigned n = 0;
 
     f.p = p;
     f.cap = cap;
@@ -101,15 +97,49 @@ bool pd_decode(int linktype, const uint8_t *p, uint32_t cap, uint32_t wire, stru
         wire = PD_WIRE_MAX;
     f.wire = wire > cap ? wire : cap;
     f.tunnels = 0;
-    f.why = layer == PD_L_END ? PD_S_LINKTYPE : PD_S_MALFORMED;
+    f.why = PD_S_MALFORMED;
     f.done = f.fragment = f.held = false;
     f.out = out;
-    out->link.tunnel_id = 0;
-    out->link.vlan = 0;
-    out->link.tunnel = PD_TUNNEL_NONE;
+    return f;
+}
+
+/* Ethernet, IPv4, and TCP or a datagram that is no tunnel's: without calls, and with the frame in registers.
+ * False: it is another frame, or something is wrong with it; then the steps say what. */
+PD_INLINE bool usual(struct pd_frame f)
+{
+    uint16_t type;
+    uint8_t protocol;
+
+    if (!pd_ether_header(&f, &type) || type != PD_TYPE_IPV4 || !pd_ipv4_header(&f, &protocol))
+        return false;
+    if (protocol == PD_TCP)
+        return pd_tcp_header(&f);
+    return protocol == PD_UDP && pd_udp_header(&f) && !pd_is_tunnel_port(f.out->dst.port);
+}
+
+/* Step by step. Apart, so that the short way needs no stack. */
+__attribute__((noinline)) static bool peel(enum pd_layer layer, const uint8_t *p, uint32_t cap, uint32_t wire,
+                                           struct pd_packet *out, struct pd_sniff_stats *stats)
+{
+    struct pd_frame f = begin(p, cap, wire, out);
+    unsigned n = 0;
+
+    if (layer == PD_L_END)
+        f.why = PD_S_LINKTYPE;
     while (layer != PD_L_END && n++ < PD_DECODE_STEPS)
         layer = steps[layer](&f);
     if (layer != PD_L_END)
         f.why = PD_S_MALFORMED;
-    return f.done || give_up(&f, cut, stats);
+    return f.done || give_up(&f, wire > cap, stats);
+}
+
+bool pd_decode(int linktype, const uint8_t *p, uint32_t cap, uint32_t wire, struct pd_packet *out,
+               struct pd_sniff_stats *stats)
+{
+    enum pd_layer layer = layer_of(linktype);
+
+    out->link.tunnel_id = 0;
+    out->link.vlan = 0;
+    out->link.tunnel = PD_TUNNEL_NONE;
+    return (layer == PD_L_ETHER && usual(begin(p, cap, wire, out))) || peel(layer, p, cap, wire, out, stats);
 }

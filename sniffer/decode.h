@@ -10,6 +10,8 @@ enum {
     PD_WIRE_MAX = 1u << 20, /* bytes; a claimed frame length above this is not believed */
 };
 
+enum { PD_VXLAN_PORT = 4789, PD_VXLAN_LINUX_PORT = 8472, PD_GENEVE_PORT = 6081 };
+
 enum pd_layer {
     PD_L_END, /* done, or given up: pd_frame.done says which */
     PD_L_ETHER,
@@ -98,6 +100,11 @@ enum pd_layer pd_ipv6_step(struct pd_frame *f);
 enum pd_layer pd_gre_step(struct pd_frame *f);
 enum pd_layer pd_ipip4_step(struct pd_frame *f);
 enum pd_layer pd_ipip6_step(struct pd_frame *f);
+static inline bool pd_is_tunnel_port(uint16_t port)
+{
+    return port == PD_VXLAN_PORT || port == PD_VXLAN_LINUX_PORT || port == PD_GENEVE_PORT;
+}
+
 /* f stands at the payload of a datagram to `port`. False when no tunnel begins here; else *inside is the step
  * that goes on, or PD_L_END with f->why. */
 bool pd_udp_tunnel(struct pd_frame *f, uint16_t port, enum pd_layer *inside);

@@ -1,9 +1,9 @@
 /* decode_ip.c: IPv4 (RFC 791) with options and IPv6 (RFC 8200) with extension headers. The IP length, not the
  * frame's, says how long the payload is: it trims Ethernet's padding and shows what the snap length cut off.
  */
-#include "sniffer/decode.h"
+#include "sniffer/decode_usual.h"
 
-enum { IPV4_HEADER = 20, IPV6_HEADER = 40, EXTENSIONS_MAX = 16 };
+enum { IPV6_HEADER = 40, EXTENSIONS_MAX = 16 };
 
 enum {
     P_HOP_BY_HOP = 0,
@@ -51,14 +51,6 @@ static enum pd_layer protocol_layer(struct pd_frame *f, uint8_t protocol)
     }
 }
 
-/* Makes the frame exactly length bytes long on the wire. */
-static inline void set_length(struct pd_frame *f, uint32_t length)
-{
-    f->wire = length;
-    if (f->cap > length)
-        f->cap = length;
-}
-
 /* Takes an extension header of at least 8 bytes off; *next becomes what follows it. */
 static bool pull_extension(struct pd_frame *f, uint8_t *next)
 {
@@ -101,38 +93,11 @@ static bool is_extension(uint8_t protocol)
     }
 }
 
-/* In words of four bytes, as the hash will read them. */
-static inline void set_ipv4(struct pd_addr *a, const uint8_t *p)
-{
-    static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
-
-    memcpy(a->b, prefix, sizeof prefix);
-    memcpy(a->b + sizeof prefix, p, 4);
-}
-
 enum pd_layer pd_ipv4_step(struct pd_frame *f)
 {
-    const uint8_t *p = f->p;
+    uint8_t protocol;
 
-    if (f->cap < IPV4_HEADER)
-        return pd_frame_short(f, IPV4_HEADER);
-    uint32_t header = (uint32_t)(p[0] & 0xf) * 4, total = pd_be16(p + 2);
-    uint16_t place = pd_be16(p + 6);
-    uint8_t protocol = p[9];
-    /* Segmentation offload leaves the total length 0: then the frame's own length is all there is. */
-    if (p[0] >> 4 != 4 || header < IPV4_HEADER || (total && total < header))
-        return pd_frame_fail(f, PD_S_MALFORMED);
-    set_ipv4(&f->out->src.addr, p + 12);
-    set_ipv4(&f->out->dst.addr, p + 16);
-    if (total)
-        set_length(f, total);
-    if (f->cap < header)
-        return pd_frame_short(f, header);
-    if (place & 0x1fff)
-        return pd_frame_fail(f, PD_S_FRAGMENTS);
-    f->fragment = place & 0x2000;
-    pd_frame_pull(f, header);
-    if (protocol == P_AH && !pull_extension(f, &protocol))
+    if (!pd_ipv4_header(f, &protocol) || (protocol == P_AH && !pull_extension(f, &protocol)))
         return PD_L_END;
     return protocol_layer(f, protocol);
 }
@@ -150,7 +115,7 @@ enum pd_layer pd_ipv6_step(struct pd_frame *f)
     memcpy(f->out->src.addr.b, p + 8, 16);
     memcpy(f->out->dst.addr.b, p + 24, 16);
     if (length) /* 0: a jumbogram (RFC 2675) or BIG TCP; the frame's own length then */
-        set_length(f, IPV6_HEADER + length);
+        pd_frame_length(f, IPV6_HEADER + length);
     pd_frame_pull(f, IPV6_HEADER);
     f->fragment = false;
     for (int i = 0; is_extension(next); i++) {

@@ -1,12 +1,11 @@
 /* decode_link.c: Ethernet, its tags and LLC, Linux cooked captures, loopback headers, MPLS. What stands in
  * front of IP ends in an EtherType nearly everywhere; pd_ethertype_layer() is where these ways meet. */
-#include "sniffer/decode.h"
+#include "sniffer/decode_usual.h"
 
-enum { ETHER_HEADER = 14, SLL_HEADER = 16, SLL2_HEADER = 20, MPLS_LABELS = 16 };
+enum { SLL_HEADER = 16, SLL2_HEADER = 20, MPLS_LABELS = 16 };
 
 enum {
     T_LENGTH_MAX = 1500, /* up to here the field is a length and LLC follows (IEEE 802.3, 3.2.6) */
-    T_IPV4 = 0x0800,
     T_VLAN = 0x8100,
     T_IPV6 = 0x86dd,
     T_MPLS = 0x8847,
@@ -22,7 +21,7 @@ enum { HARDWARE_LOOPBACK = 772, SENT_BY_US = 4, PROTOCOL_LLC = 4 };
 enum pd_layer pd_ethertype_layer(struct pd_frame *f, uint16_t type)
 {
     switch (type) {
-    case T_IPV4:
+    case PD_TYPE_IPV4:
         return PD_L_IPV4;
     case T_IPV6:
         return PD_L_IPV6;
@@ -40,14 +39,11 @@ enum pd_layer pd_ethertype_layer(struct pd_frame *f, uint16_t type)
     }
 }
 
-/* destination(6) source(6) type(2) */
 enum pd_layer pd_ether_step(struct pd_frame *f)
 {
-    if (f->cap < ETHER_HEADER)
-        return pd_frame_short(f, ETHER_HEADER);
-    uint16_t type = pd_be16(f->p + 12);
-    pd_frame_pull(f, ETHER_HEADER);
-    return type == T_IPV4 ? PD_L_IPV4 : pd_ethertype_layer(f, type);
+    uint16_t type;
+
+    return pd_ether_header(f, &type) ? pd_ethertype_layer(f, type) : PD_L_END;
 }
 
 /* IEEE 802.1Q, 9.6: priority(3 bits) drop(1 bit) VLAN id(12 bits) type(2). Id 0 is a priority without a VLAN.

@@ -2,8 +2,6 @@
  * right, and the datagram is kept as it is (pd_frame.plain) until something readable was found inside. */
 #include "sniffer/decode.h"
 
-enum { VXLAN_PORT = 4789, VXLAN_LINUX_PORT = 8472, GENEVE_PORT = 6081 };
-
 enum { TYPE_ETHERNET = 0x6558 };
 
 /* False, with the reason set, when this is one tunnel too many. */
@@ -90,10 +88,10 @@ static bool geneve(struct pd_frame *f, enum pd_layer *inside)
 bool pd_udp_tunnel(struct pd_frame *f, uint16_t port, enum pd_layer *inside)
 {
     switch (port) {
-    case VXLAN_PORT:
-    case VXLAN_LINUX_PORT:
+    case PD_VXLAN_PORT:
+    case PD_VXLAN_LINUX_PORT:
         return vxlan(f, inside);
-    case GENEVE_PORT:
+    case PD_GENEVE_PORT:
         return geneve(f, inside);
     default:
         return false;

@@ -154,9 +154,9 @@ static void add_packet(struct pd_file *f, const struct pd_record *record, struct
         return;
     }
     stats->n[PD_S_PACKETS]++;
-    stats->n[PD_S_BYTES] += cap;
     stats->n[PD_S_CUT] += wire > cap;
     (void)pd_decode(iface->linktype, record->data.p, cap, wire, packet, stats); /* false: it was counted */
+    stats->n[PD_S_BYTES] += cap; /* apart from its neighbour: gcc would make a vector of the two */
 }
 
 /* The bytes that a batch is filled from: whole records were taken off up to `at`. */
@@ -177,14 +177,18 @@ static void drop(struct pd_file *f, struct filling *b, uint64_t n)
     b->at += (size_t)(n - f->skip);
 }
 
-/* The headers of a record, if one begins there. Inlined, or gcc takes a function that only prefetches for one
+/* The headers of a record. Inlined, as what calls it, or gcc takes a function that only prefetches for one
  * without effect, and drops the calls. */
-PD_INLINE void fetch(const struct filling *b, uint64_t from)
+PD_INLINE void fetch(const uint8_t *p)
 {
-    if (from + 2 * CACHE_LINE > b->have - b->at)
-        return;
-    __builtin_prefetch(b->p + b->at + from);
-    __builtin_prefetch(b->p + b->at + from + CACHE_LINE);
+    __builtin_prefetch(p);
+    __builtin_prefetch(p + CACHE_LINE);
+}
+
+PD_INLINE void fetch_within(const struct filling *b, uint64_t from)
+{
+    if (from + 2 * CACHE_LINE <= b->have - b->at)
+        fetch(b->p + b->at + from);
 }
 
 /* A window is in no cache yet, and a record is found only by the length of the one before, of n bytes: each
@@ -192,17 +196,19 @@ PD_INLINE void fetch(const struct filling *b, uint64_t from)
  * as many bytes farther on; behind large ones of one size, as bulk transfers have them, more of that size. */
 PD_INLINE void look_ahead(struct filling *b, uint64_t n)
 {
-    uint64_t left = b->have - b->at;
-
-    fetch(b, n);
     if (n <= SMALL) {
-        for (uint64_t i = AHEAD; i < AHEAD + n && i < left; i += CACHE_LINE)
-            __builtin_prefetch(b->p + b->at + i);
+        const uint8_t *p = b->p + b->at;
+        if (b->have - b->at < AHEAD + n)
+            return; /* the rest was asked for already */
+        fetch(p + n);
+        for (uint64_t i = 0; i < n; i += CACHE_LINE)
+            __builtin_prefetch(p + AHEAD + i);
         return;
     }
+    fetch_within(b, n);
     if (n == b->size) {
         for (unsigned i = b->again ? RUN : 2; i <= RUN; i++)
-            fetch(b, i * n);
+            fetch_within(b, i * n);
     }
     b->again = n == b->size;
     b->size = n;
@@ -213,6 +219,7 @@ static enum pd_next take_records(struct pd_file *f, struct filling *b, uint64_t 
                                  struct pd_sniff_stats *stats)
 {
     struct pd_batch *batch = b->batch;
+    struct pd_packet *packet = batch->packet + batch->count;
     struct pd_record record;
 
     drop(f, b, f->skip);
@@ -220,17 +227,17 @@ static enum pd_next take_records(struct pd_file *f, struct filling *b, uint64_t 
         struct pd_slice in = {b->p + b->at, (uint32_t)(b->have - b->at)};
         uint64_t n = 0;
         b->need = 1;
-        if (f->skip || in.len == 0)
+        if (in.len == 0) /* also when more is to be skipped */
             return PD_NEXT_MORE;
         enum pd_next what = f->next(f, in, &record, &n);
         b->need = n;
-        if (what == PD_NEXT_MORE || what == PD_NEXT_BAD || what == PD_NEXT_STOP)
-            return what;
         if (what == PD_NEXT_RECORD) {
-            struct pd_packet *packet = &batch->packet[batch->count++];
             packet->ordinal = ++*ordinal;
             look_ahead(b, n);
-            add_packet(f, &record, packet, stats);
+            add_packet(f, &record, packet++, stats);
+            batch->count++;
+        } else if (what != PD_NEXT_SKIP) {
+            return what;
         }
         drop(f, b, n);
     }

@@ -14,7 +14,6 @@ struct pd_packet {
     struct pd_link link;
     uint8_t transport; /* enum pd_transport; 0: nothing for a worker but the time */
     uint8_t tcp_flags;
-    uint16_t window;
     uint32_t seq, ack;       /* TCP only */
     struct pd_slice payload; /* what was captured of the transport's payload */
     uint32_t wire_len;       /* its length on the wire: more than payload.len when it was cut short */

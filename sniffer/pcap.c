@@ -18,18 +18,20 @@ static const struct {
 /* seconds(4) fraction(4) captured(4) length(4) [variant] bytes */
 static enum pd_next next_packet(struct pd_file *f, struct pd_slice in, struct pd_record *record, uint64_t *n)
 {
-    *n = f->record_header;
-    if (in.len < f->record_header)
+    uint32_t header = f->record_header;
+
+    *n = header;
+    if (in.len < header)
         return PD_NEXT_MORE;
     uint32_t captured = pd_file_u32(f, in.p + 8);
     if (captured > PD_FILE_SNAPLEN) {
         snprintf(f->why, sizeof f->why, "a packet of %u captured bytes cannot be", captured);
         return PD_NEXT_BAD;
     }
-    *n += captured;
-    if (in.len < *n)
+    *n = header + captured;
+    if (in.len < header + captured)
         return PD_NEXT_MORE;
-    record->data = (struct pd_slice){in.p + f->record_header, captured};
+    record->data = (struct pd_slice){in.p + header, captured};
     record->wire = pd_file_u32(f, in.p + 12);
     record->iface = 0;
     record->ts =

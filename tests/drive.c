@@ -159,7 +159,6 @@ static void segment(struct drive *d, enum pd_dir dir, uint8_t flags, uint32_t se
     struct pd_packet p = {
         .transport = PD_TCP,
         .tcp_flags = flags,
-        .window = 65535,
         .seq = seq,
         .ack = flags & PD_ACK ? d->side[d->conn][!dir].seq - ack_less : 0,
         .payload = payload,

@@ -109,7 +109,6 @@ static void segment(struct player *p, const struct script_act *act, uint8_t flag
     struct pd_packet packet = {
         .transport = PD_TCP,
         .tcp_flags = flags,
-        .window = 1024,
         .seq = seq,
         .ack = p->seq[act->conn][!act->dir] - act->lag,
         .payload = payload,
