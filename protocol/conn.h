@@ -3,6 +3,7 @@
 #ifndef PD_PROTOCOL_CONN_H
 #define PD_PROTOCOL_CONN_H
 #include "base/check.h"
+#include "base/inline.h"
 #include "protocol/worker.h"
 
 enum { PD_INLINE_STATE = 48, PD_CONN_BYTES = 512 };
@@ -25,6 +26,7 @@ struct pd_evidence {
 struct pd_conn {
     const struct pd_proto *proto; /* NULL: not known yet */
     struct pd_worker *worker;
+    /* By direction. Where it matters `half + dir`, not &half[dir], which gcc works out anew for each use. */
     struct pd_half half[2];
     struct pd_match match;
     struct pd_end client, server;
@@ -148,8 +150,8 @@ PD_COLD struct pd_half *pd_detect_feed(struct pd_conn *, struct pd_half *, struc
 uint16_t pd_detect_ruled(const struct pd_setup *, const struct pd_end *a, const struct pd_end *b);
 
 /* Those of the transport that are allowed between these ends. Inlined: each datagram asks. */
-static inline uint16_t pd_detect_candidates(const struct pd_setup *setup, uint8_t transport,
-                                            const struct pd_end *a, const struct pd_end *b)
+PD_INLINE uint16_t pd_detect_candidates(const struct pd_setup *setup, uint8_t transport,
+                                        const struct pd_end *a, const struct pd_end *b)
 {
     uint16_t all = transport == PD_TCP ? setup->on_tcp : setup->on_udp;
 
@@ -157,8 +159,8 @@ static inline uint16_t pd_detect_candidates(const struct pd_setup *setup, uint8_
 }
 
 /* Those of the candidates that are known by this server port. */
-static inline uint16_t pd_detect_known(const struct pd_setup *setup, uint8_t transport,
-                                       const struct pd_end *server, uint16_t candidates)
+PD_INLINE uint16_t pd_detect_known(const struct pd_setup *setup, uint8_t transport,
+                                   const struct pd_end *server, uint16_t candidates)
 {
     const uint16_t *ports = transport == PD_TCP ? setup->tcp_ports : setup->udp_ports;
     uint16_t port = server->port;
@@ -182,7 +184,8 @@ PD_COLD void pd_flow_settle(struct pd_conn *, struct pd_half *);
 
 /* --- conns.c: the table of connections and their lists --- */
 
-struct pd_conn *pd_conns_find(struct pd_worker *, const struct pd_packet *);
+/* The packet's connection, and in *dir which side sent it; NULL when there is none. */
+struct pd_conn *pd_conns_find(struct pd_worker *, const struct pd_packet *, enum pd_dir *dir);
 /* A zeroed connection with its ends set, the source as client; evicts the oldest when there are too many. */
 PD_COLD struct pd_conn *pd_conns_open(struct pd_worker *, const struct pd_packet *);
 /* Ends a connection: everything outstanding goes out. It stays closed for a second, so that stragglers do not

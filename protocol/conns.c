@@ -29,13 +29,16 @@ static bool end_eq(const struct pd_end *a, const struct pd_end *b)
     return a->port == b->port && memcmp(&a->addr, &b->addr, sizeof a->addr) == 0;
 }
 
-struct pd_conn *pd_conns_find(struct pd_worker *w, const struct pd_packet *packet)
+struct pd_conn *pd_conns_find(struct pd_worker *w, const struct pd_packet *packet, enum pd_dir *dir)
 {
     for (struct pd_conn *c = w->bucket[packet->hash & w->mask]; c; c = c->next) {
         if (c->hash != packet->hash)
             continue;
-        if ((end_eq(&c->client, &packet->src) && end_eq(&c->server, &packet->dst)) ||
-            (end_eq(&c->client, &packet->dst) && end_eq(&c->server, &packet->src)))
+        *dir = PD_C2S;
+        if (end_eq(&c->client, &packet->src) && end_eq(&c->server, &packet->dst))
+            return c;
+        *dir = PD_S2C;
+        if (end_eq(&c->client, &packet->dst) && end_eq(&c->server, &packet->src))
             return c;
     }
     return NULL;

@@ -6,7 +6,7 @@
 static void read_as(struct pd_worker *w, const struct pd_packet *packet, unsigned index, uint8_t dir)
 {
     struct pd_conn *c = w->datagram;
-    struct pd_half *h = &c->half[dir];
+    struct pd_half *h = c->half + dir;
 
     w->pairing.recent = NULL; /* was between other ends */
     c->proto = w->setup->protos[index];

@@ -1,6 +1,7 @@
 /* flow.c: TCP segments to bytes and gaps (RFC 9293, serial-number arithmetic). One number a direction: what
  * comes next. Nothing is held back for reordering: what lies behind is dropped, what lies ahead declares a
  * gap. */
+#include "base/inline.h"
 #include "protocol/conn.h"
 
 enum { EPOCH = 64 << 20 }; /* a jump this far is no loss */
@@ -58,7 +59,7 @@ void pd_flow_settle(struct pd_conn *c, struct pd_half *h)
 }
 
 /* The direction's bytes of one segment that are new. wire: with those that the snap length cut off. */
-static struct pd_half *feed(struct pd_conn *c, struct pd_half *h, struct pd_slice in, uint32_t wire)
+PD_INLINE struct pd_half *feed(struct pd_conn *c, struct pd_half *h, struct pd_slice in, uint32_t wire)
 {
     passed(h, wire);
     if (c->given_up)
@@ -74,9 +75,9 @@ static struct pd_half *feed(struct pd_conn *c, struct pd_half *h, struct pd_slic
     return h;
 }
 
-/* Where the segment's bytes lie against what comes next. Returns the half of that direction. */
-static struct pd_half *place(struct pd_conn *c, struct pd_half *h, uint32_t seq, struct pd_slice in,
-                             uint32_t wire)
+/* A segment with bytes that does not begin with what comes next. Returns the half of that direction. */
+PD_COLD static struct pd_half *misplaced(struct pd_conn *c, struct pd_half *h, uint32_t seq,
+                                         struct pd_slice in, uint32_t wire)
 {
     int32_t ahead = (int32_t)(seq - (uint32_t)h->pos);
     uint64_t *counters = flow_counters(c);
@@ -102,13 +103,11 @@ static struct pd_half *place(struct pd_conn *c, struct pd_half *h, uint32_t seq,
         uint32_t cut = old < in.len ? old : in.len;
         in.p += cut;
         in.len -= cut;
-    } else if (ahead > 0 && wire) {
+    } else if (ahead > 0) {
         passed(h, (uint32_t)ahead);
         gap(c, h, (uint32_t)ahead);
-    } else if (ahead > 0) {
-        return h; /* no bytes: nothing depends on them yet */
     }
-    return wire ? feed(c, h, in, wire) : h;
+    return feed(c, h, in, wire);
 }
 
 static void note_ack(struct pd_conn *c, struct pd_half *other, const struct pd_packet *packet)
@@ -130,12 +129,12 @@ static void note_ack(struct pd_conn *c, struct pd_half *other, const struct pd_p
 }
 
 /* True when this segment was seen on another interface already. */
-static bool duplicate(struct pd_conn *c, uint8_t dir, uint32_t iface)
+static bool duplicate(struct pd_conn *c, const struct pd_half *h, enum pd_dir dir, uint32_t iface)
 {
     uint32_t *own = dir == PD_C2S ? &c->link.iface : &c->server_iface;
     uint16_t tick = (uint16_t)c->worker->tick;
 
-    if (*own != iface && c->half[dir].heard && (uint16_t)(tick - c->iface_tick[dir]) <= IFACE_TICKS) {
+    if (*own != iface && h->heard && (uint16_t)(tick - c->iface_tick[dir]) <= IFACE_TICKS) {
         flow_counters(c)[PD_F_DUPLICATES]++;
         return true;
     }
@@ -148,6 +147,12 @@ static void set_pos(struct pd_half *h, uint32_t seq)
 {
     h->pos = PD_POS(seq);
     h->seen = true;
+}
+
+static bool from_client(const struct pd_conn *c, const struct pd_packet *packet)
+{
+    return c->client.port == packet->src.port &&
+           memcmp(&c->client.addr, &packet->src.addr, sizeof c->client.addr) == 0;
 }
 
 /* A connection from its first packet: who is the client, and is it whole? */
@@ -179,30 +184,59 @@ PD_COLD static struct pd_conn *open_conn(struct pd_worker *w, const struct pd_pa
         set_pos(&c->half[PD_C2S], packet->ack);
     if (c->joined) {
         w->tally.flow[PD_F_MIDSTREAM]++;
-        for (int dir = 0; dir < 2; dir++)
-            c->half[dir].lost = c->half[dir].joined = true;
+        for (int side = 0; side < 2; side++)
+            c->half[side].lost = c->half[side].joined = true;
     }
     return c;
 }
 
-static bool from_client(const struct pd_conn *c, const struct pd_packet *packet)
-{
-    return c->client.port == packet->src.port &&
-           memcmp(&c->client.addr, &packet->src.addr, sizeof c->client.addr) == 0;
-}
-
 /* SYN on a tuple that is in use: a new connection, unless it is this one's SYN again. */
-static bool reused(struct pd_conn *c, const struct pd_packet *packet)
+PD_COLD static bool reused(const struct pd_conn *c, enum pd_dir dir, const struct pd_packet *packet)
 {
-    if (!(packet->tcp_flags & PD_SYN))
-        return false;
     if (c->closed)
         return true;
-    const struct pd_half *h = &c->half[!from_client(c, packet)];
+    const struct pd_half *h = &c->half[dir];
     if (!h->seen)
         return false;
     int32_t behind = (int32_t)((uint32_t)h->pos - (packet->seq + 1));
     return !(packet->tcp_flags & PD_ACK) && (behind < 0 || behind > EPOCH);
+}
+
+/* Silence before these bytes, when the server spoke last and nothing was lost since. */
+static void note_time(struct pd_conn *c, enum pd_dir dir)
+{
+    struct pd_worker *w = c->worker;
+
+    w->silence = c->server_last && !c->gap_since && w->now > c->last_ts ? w->now - c->last_ts : 0;
+    c->last_ts = w->now;
+    c->server_last = dir == PD_S2C;
+    if (c->server_last)
+        c->gap_since = false;
+}
+
+/* Of the segment's first byte; SYN is one that comes before it. */
+static uint32_t seq_of(const struct pd_packet *packet)
+{
+    return packet->seq + (packet->tcp_flags & PD_SYN ? 1 : 0);
+}
+
+/* Its bytes. A capture file may claim any length: no segment is longer than what counts as a new epoch. */
+static uint32_t length_of(const struct pd_packet *packet)
+{
+    return packet->wire_len <= EPOCH ? packet->wire_len : packet->payload.len;
+}
+
+/* A direction's first packet. Where its bytes stand may be known from an acknowledgement. */
+PD_COLD static void hear(struct pd_conn *c, struct pd_half *h, const struct pd_packet *packet)
+{
+    h->heard = true;
+    if (h->seen)
+        return;
+    set_pos(h, seq_of(packet));
+    if (!(packet->tcp_flags & PD_SYN) && !c->joined) { /* its handshake was lost: the bytes may have begun */
+        h->lost = true;
+        c->torn = true;
+    }
 }
 
 PD_COLD static void finish_direction(struct pd_conn *c, struct pd_half *h, uint32_t fin_seq)
@@ -223,66 +257,55 @@ PD_COLD static void finish_direction(struct pd_conn *c, struct pd_half *h, uint3
         pd_conns_close(c);
 }
 
-/* Silence before these bytes, when the server spoke last and nothing was lost since. */
-static void note_time(struct pd_conn *c, uint8_t dir)
+/* RST or FIN. */
+PD_COLD static void end(struct pd_conn *c, struct pd_half *h, const struct pd_packet *packet)
 {
-    struct pd_worker *w = c->worker;
-
-    w->silence = c->server_last && !c->gap_since && w->now > c->last_ts ? w->now - c->last_ts : 0;
-    c->last_ts = w->now;
-    c->server_last = dir == PD_S2C;
-    if (c->server_last)
-        c->gap_since = false;
+    if (packet->tcp_flags & PD_RST) {
+        flow_counters(c)[PD_F_RESETS]++;
+        pd_conns_close(c);
+    } else {
+        finish_direction(c, h, seq_of(packet) + length_of(packet));
+    }
 }
 
-static void segment(struct pd_conn *c, const struct pd_packet *packet)
+static void segment(struct pd_conn *c, enum pd_dir dir, const struct pd_packet *packet)
 {
-    uint8_t dir = from_client(c, packet) ? PD_C2S : PD_S2C;
-    struct pd_half *h = &c->half[dir];
-    uint32_t seq = packet->seq + ((packet->tcp_flags & PD_SYN) ? 1 : 0);
+    struct pd_half *h = c->half + dir;
+    uint32_t seq = seq_of(packet), wire = length_of(packet);
 
-    if (duplicate(c, dir, packet->link.iface))
+    if (duplicate(c, h, dir, packet->link.iface))
         return;
-    h->heard = true;
-    if (!h->seen) {
-        set_pos(h, seq);
-        if (!(packet->tcp_flags & PD_SYN) &&
-            !c->joined) { /* its handshake was lost: the bytes may have begun */
-            h->lost = true;
-            c->torn = true;
-        }
-    }
-    note_ack(c, &c->half[!dir], packet);
-    /* A capture file may claim any length: no segment is longer than what counts as a new epoch. */
-    uint32_t wire = packet->wire_len <= EPOCH ? packet->wire_len : packet->payload.len;
+    if (!h->heard || !h->seen)
+        hear(c, h, packet);
+    note_ack(c, c->half + !dir, packet);
     if (wire) {
         note_time(c, dir);
         if (c->given_up)
             pd_detect_unknown(c->worker, PD_TCP, c->server.port, 1);
-        h = place(c, h, seq, packet->payload, wire);
+        h = seq == (uint32_t)h->pos ? feed(c, h, packet->payload, wire)
+                                    : misplaced(c, h, seq, packet->payload, wire);
     }
-    if (packet->tcp_flags & PD_RST) {
-        flow_counters(c)[PD_F_RESETS]++;
-        pd_conns_close(c);
-    } else if (packet->tcp_flags & PD_FIN) {
-        finish_direction(c, h, seq + wire);
-    }
+    if (packet->tcp_flags & (PD_RST | PD_FIN))
+        end(c, h, packet);
 }
 
 void pd_flow_packet(struct pd_worker *w, const struct pd_packet *packet)
 {
-    struct pd_conn *c = pd_conns_find(w, packet);
+    enum pd_dir dir;
+    struct pd_conn *c = pd_conns_find(w, packet, &dir);
 
     w->tally.flow[PD_F_TCP_PACKETS]++;
     w->tally.flow[PD_F_PAYLOAD_BYTES] += packet->wire_len;
-    if (c && reused(c, packet)) {
+    if (c && (packet->tcp_flags & PD_SYN) && reused(c, dir, packet)) {
         pd_conns_free(c);
         c = NULL;
     }
-    if (!c)
+    if (!c) {
         c = open_conn(w, packet);
+        dir = c && from_client(c, packet) ? PD_C2S : PD_S2C;
+    }
     if (!c || c->closed)
         return;
     pd_conns_touch(c);
-    segment(c, packet);
+    segment(c, dir, packet);
 }

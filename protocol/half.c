@@ -162,29 +162,52 @@ PD_COLD static bool resync(struct pd_conn *c, struct pd_half *h, struct pd_slice
     return true;
 }
 
-void pd_half_feed(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
+/* Bytes of a half that is lost or opaque. True when a boundary is found in them, from which on they are to be
+ * read. */
+PD_COLD static bool regained(struct pd_conn *c, struct pd_half *h, struct pd_slice *in)
 {
-    uint64_t end = h->pos + in.len;
-    uint8_t index = c->index;
+    uint32_t n = in->len;
 
-    if (!h->opaque) {
-        pd_conn_counters(c)[PD_C_BYTES] += in.len;
-        bool readable = !h->lost || resync(c, h, &in);
-        if (readable) {
-            if (!h->open && !h->deferred)
-                pd_half_mark(c, h);
-            pd_half_drive(c, h, &in);
-        }
-        if (!readable || h->unproven)
-            pass_unread(c, h);
-        if (c->index != index)
-            recount(c, index, end - c->worker->turned_at[h->dir]);
-        if (h->opaque) /* the rest counts as little as what comes next */
-            pd_conn_counters(c)[PD_C_BYTES] -= end - h->pos;
+    if (!h->opaque && resync(c, h, in)) {
+        pd_conn_counters(c)[PD_C_BYTES] += n - in->len;
+        return true;
     }
-    h->pos = end;
+    if (!h->opaque) {
+        pd_conn_counters(c)[PD_C_BYTES] += n;
+        pass_unread(c, h);
+    }
+    h->pos += n;
+    h->gap_last = false;
+    return false;
+}
+
+/* The bytes up to `end` were not read to the end, or not for certain. */
+PD_COLD static void settle_feed(struct pd_conn *c, struct pd_half *h, uint64_t end)
+{
+    if (h->unproven)
+        pass_unread(c, h);
+    if (h->opaque) /* the rest counts as little as what comes next */
+        pd_conn_counters(c)[PD_C_BYTES] -= end - h->pos;
     if (h->lost || h->opaque)
         h->gap_last = false;
+}
+
+void pd_half_feed(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
+{
+    uint8_t index = c->index;
+
+    if ((h->lost || h->opaque) && !regained(c, h, &in))
+        return;
+    uint64_t end = h->pos + in.len;
+    pd_conn_counters(c)[PD_C_BYTES] += in.len;
+    if (!(h->open || h->deferred))
+        pd_half_mark(c, h);
+    pd_half_drive(c, h, &in);
+    if (c->index != index)
+        recount(c, index, end - c->worker->turned_at[h->dir]);
+    if (h->unproven || h->lost || h->opaque)
+        settle_feed(c, h, end);
+    h->pos = end;
 }
 
 void pd_half_fin(struct pd_conn *c, struct pd_half *h)

@@ -94,11 +94,12 @@ void pd_frame_rest(struct pd_half *h)
 void pd_half_mark(struct pd_conn *c, struct pd_half *h)
 {
     const struct pd_worker *w = c->worker;
+    const struct pd_packet *packet = w->packet;
 
     h->token_ts = w->now;
     h->token_ordinal = w->ordinal;
-    h->token_ack = w->packet ? w->packet->ack : 0;
-    h->has_ack = w->packet && (w->packet->tcp_flags & PD_ACK);
+    h->token_ack = packet ? packet->ack : 0;
+    h->has_ack = packet && (packet->tcp_flags & PD_ACK);
     h->open = false;
 }
 

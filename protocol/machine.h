@@ -56,21 +56,22 @@ struct pd_half {   /* one direction of one connection */
     uint16_t cap;       /* UNTIL, CAPTURE: bound of the text; MESSAGE: bytes that arrived before a gap */
     uint16_t size;      /* MESSAGE: its length; UNTIL: the delimiter; VARINT: its kind */
     uint8_t want, need, carried, dir;
-    bool has_ack : 1;        /* token_ack holds */
-    bool open : 1;           /* the current token began in an earlier segment */
+    /* The first eight are asked together by each segment, the others seldom or alone. */
     bool lost : 1;           /* boundary unknown: only sync() may look at bytes */
-    bool holed : 1;          /* the current message had a gap */
-    bool cut : 1;            /* LINE: longer than its token */
-    bool gap_last : 1;       /* the byte before pos was lost */
-    bool unproven : 1;       /* the boundary was found by sync(), no later message confirmed it yet */
-    bool guessed : 1;        /* unproven, and its first message began */
-    bool reframed : 1;       /* pd_frame() was called in this step */
     bool opaque : 1;         /* skip for ever */
-    bool ended : 1;          /* FIN was seen */
+    bool unproven : 1;       /* the boundary was found by sync(), no later message confirmed it yet */
+    bool gap_last : 1;       /* the byte before pos was lost */
+    bool open : 1;           /* the current token began in an earlier segment */
+    bool deferred : 1;       /* token_* are those of a message's first byte, at `begin` */
+    bool has_ack : 1;        /* token_ack holds */
+    bool holed : 1;          /* the current message had a gap */
     bool seen : 1;           /* pos is known */
     bool heard : 1;          /* a packet of this direction came */
+    bool ended : 1;          /* FIN was seen */
+    bool cut : 1;            /* LINE: longer than its token */
+    bool guessed : 1;        /* unproven, and its first message began */
+    bool reframed : 1;       /* pd_frame() was called in this step */
     bool joined : 1;         /* lost from the start, not by loss */
-    bool deferred : 1;       /* token_* are those of a message's first byte, at `begin` */
     uint16_t begin;          /* the low bits of that byte's position */
     uint8_t carry[PD_CARRY]; /* one partial token: the only bytes a direction keeps */
 };

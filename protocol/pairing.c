@@ -62,7 +62,7 @@ static struct pd_at ends(const struct pd_conn *c, const struct pd_half *h)
 
 void pd_settle(struct pd_conn *c, struct pd_half *h)
 {
-    struct pd_half *other = &c->half[!h->dir];
+    struct pd_half *other = c->half + !h->dir;
 
     if (other->unseen && !(c->driving & (1u << other->dir)))
         pd_flow_settle(c, other);
@@ -110,7 +110,7 @@ static void mark_holed(const struct pd_party *p, const struct pd_half *h)
 
 static struct pd_rec *request(struct pd_conn *c, struct pd_half *h, uint8_t kind, uint32_t owed, uint64_t key)
 {
-    struct pd_half *other = &c->half[!h->dir];
+    struct pd_half *other = c->half + !h->dir;
     struct pd_at at = message_begins(c, h);
     const struct pd_party *p = pd_party_of(c);
     bool alone;
