@@ -343,15 +343,14 @@ static char *put_tunnel(struct encoder *e, char *to, const char *kind, uint32_t 
     return PUT(to - 1, "},");
 }
 
-static char *put_place(struct encoder *e, char *to, const struct pd_rec *r)
+/* Interface, VLAN, tunnel, Community ID. Apart, since most lines of a file have none of them. */
+__attribute__((noinline)) static char *put_link(struct encoder *e, char *to, const struct pd_rec *r,
+                                                bool live)
 {
     const struct pd_line_style *style = e->style;
-    bool live = style->iface_name && !style->files;
     const char *iface = live ? style->iface_name(r->link.iface) : NULL;
     const char *tunnel = pd_tunnel_name(r->link.tunnel);
 
-    if (!live && r->ordinal)
-        to = pd_json_u64(PUT(to, "\"packet\":"), r->ordinal);
     if (iface)
         to = room(e, put_string(e, PUT(to, "\"iface\":"), iface), HEAD_MAX);
     if (r->link.vlan)
@@ -363,6 +362,17 @@ static char *put_place(struct encoder *e, char *to, const struct pd_rec *r)
         pd_community_id(id, &r->client, &r->server, r->transport);
         to = room(e, put_string(e, PUT(to, "\"conn\":"), id), HEAD_MAX);
     }
+    return to;
+}
+
+static char *put_place(struct encoder *e, char *to, const struct pd_rec *r)
+{
+    bool live = e->style->iface_name && !e->style->files;
+
+    if (!live && r->ordinal)
+        to = pd_json_u64(PUT(to, "\"packet\":"), r->ordinal);
+    if (live || r->link.vlan || r->link.tunnel || e->style->community_id)
+        to = put_link(e, to, r, live);
     return to;
 }
 
@@ -386,7 +396,7 @@ static char *put_error(struct encoder *e, char *to, const struct pd_rec *r)
 {
     struct pd_text error = {0};
 
-    if (r->status != PD_ERROR || !r->schema->failed || !r->schema->failed(r, &error) || !error.s)
+    if (!r->schema->failed || !r->schema->failed(r, &error) || !error.s)
         return to;
     return put_slice(e, PUT(to, "\"error\":"), NULL, pd_text_slice(&error));
 }
@@ -405,7 +415,8 @@ PD_INLINE char *put_side(struct encoder *e, char *to, const struct pd_rec *r, co
     return to[-1] == '{' ? to - begin[side].len : pd_json_close(to, '}');
 }
 
-static char *put_marks(struct encoder *e, char *to, const struct pd_rec *r)
+/* What was shortened, and where bytes were lost. */
+PD_COLD static char *put_marks(struct encoder *e, char *to, const struct pd_rec *r)
 {
     const struct pd_field *f = r->schema->fields;
 
@@ -438,11 +449,15 @@ static char *put_record(struct encoder *e, char *to, const struct pd_rec *r, con
     to = PUT(pd_piece_put(to, &plan->proto), "\"client\":");
     to = PUT(put_end(e, to, &r->client), "\"server\":");
     to = put_place(e, put_end(e, to, &r->server), r);
-    to = put_error(e, put_outcome(e, to, r), r);
+    to = put_outcome(e, to, r);
+    if (r->status == PD_ERROR)
+        to = put_error(e, to, r);
     to = put_side(e, to, r, plan, PD_REQUEST);
     if (pd_rec_has_response(r))
         to = put_side(e, to, r, plan, PD_RESPONSE);
-    to = pd_json_close(put_marks(e, to, r), '}');
+    if (e->cut || e->holed)
+        to = put_marks(e, to, r);
+    to = pd_json_close(to, '}');
     to[-1] = '\n'; /* no comma behind it */
     return to;
 }

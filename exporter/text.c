@@ -185,8 +185,8 @@ bool pd_rec_has_response(const struct pd_rec *r)
 
 static bool between(const struct pd_rec *r, uint64_t from, uint64_t to, uint64_t *ns)
 {
-    if (!from || !to || to < from || r->status == PD_UNANSWERED || r->status == PD_ONEWAY)
-        return false;
+    if (!from || to < from || r->status == PD_UNANSWERED || r->status == PD_ONEWAY)
+        return false; /* one of them was not seen, or both */
     *ns = to - from;
     return true;
 }
