@@ -28,7 +28,7 @@ static char *escape(char *to, uint32_t point)
 }
 
 /* One character, however it has to be written. */
-static char *put_char(char *to, const uint8_t **at, const uint8_t *end)
+PD_INLINE char *put_char(char *to, const uint8_t **at, const uint8_t *end)
 {
     const uint8_t *from = *at;
 
@@ -50,29 +50,16 @@ static char *put_char(char *to, const uint8_t **at, const uint8_t *end)
     return to + (*at - from);
 }
 
-/* Copies what is plain of fewer than sixteen bytes; returns how many that were. */
-static uint32_t copy_rest(char *to, const uint8_t *s, uint32_t n)
-{
-    uint32_t i = 0;
-
-    if (n >= PD_PLAIN_WORD) {
-        uint64_t word = pd_word(s);
-        memcpy(to, &word, sizeof word);
-        i = pd_plain8(word) ? PD_PLAIN_WORD : 0;
-    }
-    for (; i < n && pd_plain_byte(s[i]); i++)
-        to[i] = (char)s[i];
-    return i;
-}
-
 /* Writes the characters that begin before `stop`. Behind each that needs care the next are taken many at a
  * time again: quotes in JSON within JSON stand a few letters apart. */
 static char *put_careful(char *to, const uint8_t **at, const uint8_t *stop, const uint8_t *end)
 {
+    if (*at < stop && !pd_plain_byte(**at)) /* as it mostly is where somebody else stopped */
+        to = put_char(to, at, end);
     while (*at < stop) {
         uint32_t left = (uint32_t)(stop - *at);
         bool wide = left >= PD_PLAIN_WIDE;
-        uint32_t n = wide ? pd_plain_copy16(to, *at) : copy_rest(to, *at, left);
+        uint32_t n = wide ? pd_plain_copy16(to, *at) : pd_plain_copy_rest(to, *at, left);
         *at += n;
         to += n;
         if (n < (wide ? PD_PLAIN_WIDE : left))

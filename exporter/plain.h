@@ -61,7 +61,44 @@ PD_INLINE unsigned pd_plain_copy16(char *to, const uint8_t *from)
     return care ? (unsigned)__builtin_ctz(care) : PD_PLAIN_WIDE;
 }
 
+/* The same of n < 16 bytes, and exactly: as two pieces that overlap. */
+PD_INLINE uint32_t pd_plain_copy_rest(char *to, const uint8_t *s, uint32_t n)
+{
+    uint64_t word[2] = {0, PD_EACH_BYTE(' ')};
+    uint32_t piece = n >= PD_PLAIN_WORD ? PD_PLAIN_WORD : PD_PLAIN_HALF, i = 0;
+
+    if (n < PD_PLAIN_HALF) {
+        for (; i < n && pd_plain_byte(s[i]); i++)
+            to[i] = (char)s[i];
+        return i;
+    }
+    if (piece == PD_PLAIN_WORD) {
+        memcpy(&word[0], s, PD_PLAIN_WORD);
+        memcpy(&word[1], s + n - PD_PLAIN_WORD, PD_PLAIN_WORD);
+        memcpy(to, &word[0], PD_PLAIN_WORD);
+        memcpy(to + n - PD_PLAIN_WORD, &word[1], PD_PLAIN_WORD);
+    } else {
+        word[0] = pd_half_word(s) | (uint64_t)pd_half_word(s + n - PD_PLAIN_HALF) << 32;
+        memcpy(to, &word[0], PD_PLAIN_HALF);
+        memcpy(to + n - PD_PLAIN_HALF, (char *)&word[0] + PD_PLAIN_HALF, PD_PLAIN_HALF);
+    }
+    unsigned care = pd_care_mask(_mm_set_epi64x((long long)word[1], (long long)word[0]));
+    if (!care)
+        return n;
+    i = (uint32_t)__builtin_ctz(care);
+    return i < piece ? i : n - 2 * piece + i;
+}
+
 #else
+
+PD_INLINE uint32_t pd_plain_copy_rest(char *to, const uint8_t *s, uint32_t n)
+{
+    uint32_t i = 0;
+
+    for (; i < n && pd_plain_byte(s[i]); i++)
+        to[i] = (char)s[i];
+    return i;
+}
 
 PD_INLINE bool pd_plain16(uint64_t a, uint64_t b)
 {
