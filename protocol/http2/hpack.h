@@ -35,29 +35,19 @@ enum pd_hpack_end { PD_HPACK_FIELD, PD_HPACK_DONE, PD_HPACK_UNKNOWN };
 void pd_hpack_forget(struct pd_conn *, struct pd_hpack *);
 enum { PD_HPACK_INDEXED = 0x80, PD_HPACK_LONGER = 0xff };
 
-/* The field at *in, which goes past it, where one byte refers to it, in the usual way: the fast way. It is
- * valid until the next call. NULL: pd_hpack_read() has to look. */
-static inline struct pd_hpack_field *pd_hpack_indexed(struct pd_hpack_worker *w, struct pd_hpack *hp,
-                                                      struct pd_slice *in)
+/* The field that this byte refers to, in the usual way: the fast way, where hp->usual. It is valid until the
+ * next call. NULL: pd_hpack_read() has to look. */
+static inline struct pd_hpack_field *pd_hpack_indexed(struct pd_hpack_worker *w, const struct pd_hpack *hp,
+                                                      uint8_t byte)
 {
-    struct pd_hpack_field *field = w->fixed;
+    uint32_t i = (uint32_t)byte - PD_HPACK_INDEXED - 1;
 
-    if (!in->len || !hp->usual)
+    if (i < PD_HPACK_STATIC)
+        return &w->fixed[i];
+    if (i - PD_HPACK_STATIC >= hp->table.count || byte == PD_HPACK_LONGER)
         return NULL;
-    uint32_t i = (uint32_t)in->p[0] - PD_HPACK_INDEXED - 1;
-    if (i < PD_HPACK_STATIC) {
-        field += i;
-    } else {
-        if (i - PD_HPACK_STATIC >= hp->table.count || in->p[0] == PD_HPACK_LONGER)
-            return NULL;
-        field = pd_hpack_table_row(&hp->table, i - PD_HPACK_STATIC);
-        if (field->parted)
-            return NULL;
-    }
-    in->p++;
-    in->len--;
-    hp->begun = true;
-    return field;
+    struct pd_hpack_field *row = pd_hpack_table_row(&hp->table, i - PD_HPACK_STATIC);
+    return row->parted ? NULL : row;
 }
 
 /* Reads on in a header block: FIELD, valid until the next call (an empty name: what it refers to was not

@@ -79,9 +79,13 @@ static void read_piece(struct pd_conn *c, struct pd_hpack *hp, struct pd_slice p
     assert_non_null(bytes);
     memcpy(bytes, piece.p, piece.len);
     while (end == PD_HPACK_FIELD) {
-        f = dice(4) ? pd_hpack_indexed(pd_worker_state(c), hp, &in) : NULL;
-        if (!f)
+        f = in.len && hp->usual && dice(4) ? pd_hpack_indexed(pd_worker_state(c), hp, *in.p) : NULL;
+        if (f) {
+            in.p++, in.len--;
+            hp->begun = true;
+        } else {
             end = pd_hpack_read(c, hp, &in, last, &f);
+        }
         if (end == PD_HPACK_FIELD)
             note_field(r, f);
     }

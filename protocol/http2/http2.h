@@ -93,7 +93,8 @@ struct pd_http2_block { /* whose header block is read */
     struct pd_http2 *fields;    /* the record's */
     struct pd_http2_side *side; /* and those of this side */
     uint16_t room;              /* for headers */
-    unsigned dir;
+    uint8_t dir;
+    bool nobodys; /* there is no such request */
 };
 /* One of its fields, which has a name. It is told which one that records share is the same. */
 void pd_http2_field(const struct pd_http2_block *, struct pd_hpack_field *);

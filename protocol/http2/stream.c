@@ -2,6 +2,7 @@
  * and keeps what the next one needs. A promised request is told by the server and counts as the client's; its
  * number, which is even, gets a bit of its own, so that those that clients begin can be given up alone. */
 #include "protocol/http2/stream.h"
+#include "base/inline.h"
 
 #define PROMISED UINT64_C(0x100000000)
 
@@ -213,35 +214,57 @@ void pd_http2_promise_begin(struct pd_conn *c, struct pd_half *h, struct pd_http
     begin(d, PD_HTTP2_PROMISE);
 }
 
+/* A field that is told in another way than by one byte; *in goes past it. NULL: there is none. */
+static struct pd_hpack_field *read_longer(struct pd_http2_block *b, struct pd_http2_dir *d,
+                                          struct pd_slice *in, bool last)
+{
+    struct pd_hpack_field *f;
+    enum pd_hpack_end end = pd_hpack_read(b->conn, &d->hpack, in, last, &f);
+
+    if (end == PD_HPACK_UNKNOWN) {
+        note_unknown(b);
+        d->unread = true;
+    }
+    return end == PD_HPACK_FIELD ? f : NULL;
+}
+
+/* Most fields are told by one byte each. */
 void pd_http2_block_read(struct pd_conn *c, struct pd_half *h, struct pd_http2_dir *d, struct pd_slice in,
                          bool last)
 {
+    unsigned dir = d->kind == PD_HTTP2_PROMISE ? PD_C2S : h->dir;
+    struct pd_rec *r = pd_current(c, h->dir);
+    struct pd_http2_side *side = side_of(r, dir);
     struct pd_http2_block b = {.conn = c,
                                .options = pd_options(c),
-                               .rec = pd_current(c, h->dir),
-                               .dir = d->kind == PD_HTTP2_PROMISE ? PD_C2S : h->dir};
-    bool nobodys = d->kind == PD_HTTP2_NOBODYS || pd_rec_is_void(b.rec);
-    enum pd_hpack_end end = PD_HPACK_DONE;
+                               .rec = r,
+                               .fields = pd_fields(r),
+                               .side = side,
+                               .room = room(side),
+                               .dir = (uint8_t)dir,
+                               .nobodys = d->kind == PD_HTTP2_NOBODYS || pd_rec_is_void(r)};
     struct pd_hpack_worker *w = pd_worker_state(c);
-    struct pd_hpack_field *f;
+    struct pd_hpack *hp = &d->hpack;
+    const uint8_t *p = in.p, *end = p + in.len;
 
-    b.fields = pd_fields(b.rec);
-    b.side = &b.fields->side[b.dir];
-    b.room = room(b.side);
     while (!d->unread) {
-        f = pd_hpack_indexed(w, &d->hpack, &in);
-        if (!f && (end = pd_hpack_read(c, &d->hpack, &in, last, &f)) != PD_HPACK_FIELD)
-            break;
+        struct pd_hpack_field *f = p < end && hp->usual ? pd_hpack_indexed(w, hp, *p) : NULL;
+        if (f) {
+            p++;
+        } else {
+            hp->begun = hp->begun || p > in.p;
+            in = (struct pd_slice){p, (uint32_t)(end - p)};
+            f = read_longer(&b, d, &in, last);
+            if (!f)
+                break;
+            p = in.p;
+        }
         if (!f->name)
             note_unknown(&b);
-        else if (!nobodys)
+        else if (!b.nobodys)
             pd_http2_field(&b, f);
         else if (f->meaning == PD_HTTP2_STATUS)
             d->asked = true;
-    }
-    if (end == PD_HPACK_UNKNOWN) {
-        note_unknown(&b);
-        d->unread = true;
     }
 }
 
