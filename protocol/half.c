@@ -212,8 +212,12 @@ void pd_half_feed(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
 
 void pd_half_fin(struct pd_conn *c, struct pd_half *h)
 {
-    if (c->proto && c->proto->fin && !h->lost && !h->opaque && !h->gap_last)
+    if (!c->proto || !c->proto->fin || h->opaque)
+        return;
+    if (!h->lost && !h->gap_last)
         c->proto->fin(c, h);
+    else if (pd_party_of(c)->kind == PD_BY_KEY)
+        pd_match_unread(pd_party_of(c), h->dir); /* what this end may have answered is not known */
 }
 
 /* The gap passes without harm to the boundary. */

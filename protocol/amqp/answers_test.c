@@ -203,6 +203,39 @@ static void recover_async_means_what_is_under_way(void **state)
     count(d, 2, 1, 1);
 }
 
+/* Whoever hangs up instead of answering has answered; behind a hole that is not known. */
+static void a_hang_up_behind_a_hole_is_incomplete(void **state)
+{
+    (void)state;
+    for (int hole = 0; hole < 2; hole++) {
+        struct drive *d = opened(0);
+        if (hole) {
+            drive_gap(d, PD_C2S, 20);
+            drive_send(d, PD_C2S, "ut>", 3); /* the end of a frame */
+        }
+        METHOD(0, "\0\x0a\0\x32\1\x40\4bye.\0\0\0\0");
+        flush(d, PD_S2C);
+        drive_fin(d, PD_C2S);
+        count(d, 1, hole ? 0 : 1, hole ? 1 : 0);
+    }
+}
+
+/* The channel is opened anew: what it was closed for, and with what answer, was lost. */
+static void an_answer_that_was_lost_before_a_new_beginning_is_incomplete(void **state)
+{
+    struct drive *d = opened(0);
+
+    (void)state;
+    METHOD(1, DECLARE("a"));
+    flush(d, PD_C2S);
+    drive_gap(d, PD_S2C, 23);
+    METHOD(1, OPEN);
+    flush(d, PD_C2S);
+    METHOD(1, OPEN_OK);
+    flush(d, PD_S2C);
+    count(d, 2, 0, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +247,8 @@ int main(void)
         cmocka_unit_test(what_came_before_the_answer_to_recover_went_back),
         cmocka_unit_test(recover_ends_with_a_loss),
         cmocka_unit_test(recover_async_means_what_is_under_way),
+        cmocka_unit_test(a_hang_up_behind_a_hole_is_incomplete),
+        cmocka_unit_test(an_answer_that_was_lost_before_a_new_beginning_is_incomplete),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

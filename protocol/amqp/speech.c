@@ -101,23 +101,26 @@ static bool opens_twice(struct pd_conn *c, struct pd_amqp_channel *ch, const str
 }
 
 /* A channel begins with nothing outstanding and nothing agreed on. */
-static void open_channel(struct pd_conn *c, struct pd_amqp_channel *ch, const struct pd_amqp_method *m)
+static void open_channel(struct pd_conn *c, struct pd_half *h, struct pd_amqp_channel *ch,
+                         const struct pd_amqp_method *m)
 {
     uint16_t id = ch->id;
 
     if (opens_twice(c, ch, m))
         return;
+    pd_settle(c, h); /* the answers to what is outstanding may be known to be lost */
     pd_amqp_channel_end(c, ch, false);
     *ch = (struct pd_amqp_channel){
         .id = id, .open = true, .whole = true, .confirm = PD_AMQP_OFF, .used = pd_amqp_of(c)->clock};
 }
 
 /* What a request changes at once: the server works in order, and whoever is refused has no channel. */
-static void learn_request(struct pd_conn *c, struct pd_amqp_channel *ch, const struct pd_amqp_method *m)
+static void learn_request(struct pd_conn *c, struct pd_half *h, struct pd_amqp_channel *ch,
+                          const struct pd_amqp_method *m)
 {
     switch (pd_amqp_code(m)) {
     case PD_AMQP_CHANNEL_OPEN:
-        open_channel(c, ch, m);
+        open_channel(c, h, ch, m);
         break;
     case PD_AMQP_CONFIRM_SELECT: /* a second one changes nothing */
         if (ch->confirm == PD_AMQP_OFF) {
@@ -190,7 +193,7 @@ static void ask(struct pd_conn *c, struct pd_half *h, struct pd_amqp_channel *ch
     bool closes = pd_amqp_code(m) == PD_AMQP_CHANNEL_CLOSE || pd_amqp_code(m) == PD_AMQP_CONNECTION_CLOSE;
 
     if (h->dir == PD_C2S)
-        learn_request(c, ch, m);
+        learn_request(c, h, ch, m);
     if (m->nowait && (args->flags & m->nowait)) {
         if (h->dir == PD_C2S)
             note_told(ch, m);
