@@ -71,7 +71,7 @@ static void put_aside(struct pd_http_part *part, char *store)
 static void add_target(struct pd_http_head *head, const char *at, size_t n)
 {
     struct pd_http *f = fields(head);
-    const char *mark = head->in_query || head->parser.method == HTTP_CONNECT ? NULL : memchr(at, '?', n);
+    const char *mark = head->in_query || head->connect ? NULL : memchr(at, '?', n);
     size_t path = mark ? (size_t)(mark - at) : n;
 
     if (!f->path.s)
@@ -114,7 +114,7 @@ static int on_url_complete(llhttp_t *parser)
     struct pd_http *f = fields(head);
     struct pd_text *path = &f->path;
 
-    if (parser->method == HTTP_CONNECT) {
+    if (head->connect) {
         set_target_host(f, *path);
         return 0;
     }
@@ -222,19 +222,20 @@ static const llhttp_settings_t callbacks = {
     .on_headers_complete = on_headers_complete,
 };
 
-void pd_http_head_init(struct pd_http_head *head, enum pd_dir dir)
+void pd_http_head_init(struct pd_http_head *head, struct pd_http_memo *memo, enum pd_dir dir)
 {
-    llhttp_init(&head->parser, dir == PD_C2S ? HTTP_REQUEST : HTTP_RESPONSE, NULL);
-    llhttp_set_lenient_headers(&head->parser, 1);        /* odd bytes in a value harm nobody here */
-    llhttp_set_lenient_chunked_length(&head->parser, 1); /* judged in finish() */
+    pd_http_expect_first(memo, dir);
+    head->memo = memo;
     head->colon = NULL;
     head->before = head->value_end = 0;
     head->name = head->value = (struct pd_http_part){0};
     head->framing = (struct pd_http_framing){0};
     head->status = 0;
-    head->has_method = dir != PD_C2S;
-    head->begun = head->in_query = head->line_feed = head->has_host = head->has_start = head->in_header =
-        head->done = false;
+    head->minor = 0;
+    head->request = dir == PD_C2S;
+    head->has_method = !head->request;
+    head->connect = head->begun = head->in_query = head->line_feed = head->has_host = head->has_start =
+        head->in_header = head->done = false;
 }
 
 /* The method, up to its blank. Its piece uses the name's store. */
@@ -242,6 +243,13 @@ static enum pd_http_head_end read_method(struct pd_http_head *head, struct pd_sl
 {
     uint32_t n = 0, left = PD_HTTP_METHOD_MAX - head->name.len;
 
+    if (!head->name.full && pd_http_is_get(*in)) {
+        head->has_method = true;
+        pd_text_static(&fields(head)->method, "GET");
+        in->p += 3;
+        in->len -= 3;
+        return PD_HTTP_DONE;
+    }
     while (n < in->len && n <= left && pd_http_is_token(in->p[n]))
         n++;
     add_piece(&head->name, head->name_store, PD_HTTP_METHOD_MAX, (const char *)in->p, n);
@@ -252,35 +260,29 @@ static enum pd_http_head_end read_method(struct pd_http_head *head, struct pd_sl
     struct pd_slice method = slice_of(head->name.p, head->name.len);
     head->name = (struct pd_http_part){0};
     head->has_method = true;
-    if (pd_slice_eq(method, PD_SLICE("CONNECT")))
-        head->parser.method = HTTP_CONNECT;
-    if (pd_slice_eq(method, PD_SLICE(USUAL_METHOD)))
-        pd_text_static(&fields(head)->method, USUAL_METHOD);
-    else
-        pd_text_set(head->rec, &fields(head)->method, method, PD_HTTP_METHOD_MAX);
+    head->connect = pd_slice_eq(method, PD_SLICE("CONNECT"));
+    pd_text_set(head->rec, &fields(head)->method, method, PD_HTTP_METHOD_MAX);
     in->p += n;
     in->len -= n;
     return PD_HTTP_DONE;
 }
 
-/* Reads a start line of the usual form, or what of it stands behind the method, past llhttp. What that would
- * learn from it is put into its place. */
+/* Reads a start line of the usual form, or what of it stands behind the method, past llhttp. */
 static bool read_plain_start(struct pd_http_head *head, struct pd_slice *in)
 {
-    llhttp_t *parser = &head->parser;
-    bool request = parser->type == HTTP_REQUEST;
     struct pd_http_start start;
 
-    if (request ? parser->method == HTTP_CONNECT || !pd_http_plain_request(*in, &start)
-                : !pd_http_plain_status(*in, &start))
+    if (head->request ? head->connect || !pd_http_plain_request(*in, &start)
+                      : !pd_http_plain_status(*in, &start))
         return false;
-    if (request)
+    if (head->request)
         add_target(head, (const char *)start.text.p, start.text.len);
+    else if (pd_slice_eq(start.text, PD_SLICE("OK")))
+        pd_text_static(&fields(head)->reason, "OK");
     else
         add_reason(head, start.text);
-    parser->status_code = start.status;
-    parser->http_major = 1;
-    parser->http_minor = start.minor;
+    head->status = start.status;
+    head->minor = start.minor;
     head->has_start = true;
     in->p += start.size;
     in->len -= start.size;
@@ -296,14 +298,17 @@ static bool begin_parser(struct pd_http_head *head, struct pd_slice start)
     llhttp_errno_t error = HPE_OK;
 
     head->begun = true;
-    parser->settings = (void *)&silent;
-    if (parser->method == HTTP_CONNECT)
+    llhttp_init(parser, head->request ? HTTP_REQUEST : HTTP_RESPONSE, &silent);
+    llhttp_set_lenient_headers(parser, 1);        /* odd bytes in a value harm nobody here */
+    llhttp_set_lenient_chunked_length(parser, 1); /* judged in finish() */
+    if (head->connect)
         error = llhttp_execute(parser, "CONNECT", 7);
-    else if (parser->type == HTTP_REQUEST)
+    else if (head->request)
         error = llhttp_execute(parser, USUAL_METHOD, sizeof USUAL_METHOD - 1);
     if (error == HPE_OK && start.len)
         error = llhttp_execute(parser, (const char *)start.p, start.len);
     parser->settings = (void *)&callbacks;
+    parser->data = head;
     return error == HPE_OK;
 }
 
@@ -317,42 +322,44 @@ static enum pd_http_head_end more(struct pd_http_head *head, struct pd_slice in)
     return PD_HTTP_MORE;
 }
 
-static enum pd_http_head_end finish(struct pd_http_head *head)
+/* What llhttp knows of the head. Returns what is wrong with it, or NULL. */
+static const char *judge(struct pd_http_head *head)
 {
     const llhttp_t *parser = &head->parser;
     struct pd_http_framing *f = &head->framing;
 
     head->status = parser->status_code;
+    head->minor = parser->http_minor;
     if (parser->http_major != 1)
-        return fail(head, "version is not 1.0 or 1.1");
-    if (parser->type == HTTP_RESPONSE && (head->status < 100 || head->status > 999))
-        return fail(head, "status code is not of three digits");
+        return "version is not 1.0 or 1.1";
+    if (!head->request && (head->status < 100 || head->status > 999))
+        return "status code is not of three digits";
     f->chunked = parser->flags & F_CHUNKED;
     f->coded = parser->flags & F_TRANSFER_ENCODING;
     f->conflict = f->conflict || (f->coded && f->has_length);
-    pd_text_static(&pd_http_head_side(head)->version, parser->http_minor ? "1.1" : "1.0");
+    return NULL;
+}
+
+static enum pd_http_head_end finish(struct pd_http_head *head)
+{
+    const char *wrong = head->begun ? judge(head) : NULL;
+
+    if (wrong)
+        return fail(head, wrong);
+    pd_text_static(&pd_http_head_side(head)->version, head->minor ? "1.1" : "1.0");
     return PD_HTTP_DONE;
 }
 
-/* llhttp stands at the beginning of a line. Whole lines of the usual form are read past it, as they would
- * come out of it; those that frame the body are left to it. True: the head's end was among them. */
+/* llhttp stands at the beginning of a line: usual ones are read past it. True: the head's end was behind
+ * them. */
 static bool read_plain(struct pd_http_head *head, struct pd_slice *in)
 {
-    struct pd_slice left = *in;
-    struct pd_http_line line;
-
-    while (pd_http_plain_line(left, &line) && pd_http_knows(head, &line)) {
-        pd_http_header_line(head, &line);
-        left.p += line.size;
-        left.len -= line.size;
-    }
-    bool end = left.len >= 2 && left.p[0] == '\r' && left.p[1] == '\n';
-    if (end) {
-        left.p += 2;
-        left.len -= 2;
-    }
-    *in = left;
-    return end;
+    pd_http_header_lines(head, in);
+    if (in->len < 2 || in->p[0] != '\r' || in->p[1] != '\n')
+        return false;
+    in->p += 2;
+    in->len -= 2;
+    return true;
 }
 
 /* To llhttp: first the start line, then up to behind the next header. (A start line with a stray CR has no
@@ -393,16 +400,13 @@ static enum pd_http_head_end read_lines(struct pd_http_head *head, struct pd_sli
     return end;
 }
 
-enum pd_http_head_end pd_http_head_read(struct pd_http_head *head, struct pd_rec *rec,
-                                        const struct pd_http_options *options, struct pd_slice in,
+enum pd_http_head_end pd_http_head_read(struct pd_http_head *head, struct pd_rec *rec, struct pd_slice in,
                                         uint32_t *used)
 {
     struct pd_slice rest = in, plain = {0};
     enum pd_http_head_end end = PD_HTTP_DONE;
 
-    head->parser.data = head;
     head->rec = rec;
-    head->options = options;
     head->slice = (const char *)in.p;
     if (head->colon)
         head->colon = head->slice;

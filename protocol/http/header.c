@@ -26,32 +26,32 @@ static bool starts(struct pd_slice s, const char *lower)
     return s.len >= n && pd_slice_eq_lower((struct pd_slice){s.p, (uint32_t)n}, slice_of(lower, n));
 }
 
-static void saw_host(struct pd_http_head *head, struct pd_slice value, const struct pd_pair *kept)
+static void saw_host(struct pd_http_head *head, struct pd_slice value, struct pd_pair *kept)
 {
     struct pd_http *f = pd_fields(head->rec);
 
-    if (head->parser.type != HTTP_REQUEST || head->has_host)
+    if (!head->request || head->has_host)
         return;
     head->has_host = true;
     if (value.len == 0)
         return;
-    if (kept)
+    if (kept && kept->shared)
+        pd_text_shared(head->rec, &f->host, pd_shared_of(kept));
+    else if (kept)
         f->host = kept->value;
     else
         pd_text_set(head->rec, &f->host, value, PD_HTTP_HOST_MAX);
 }
 
-static void saw_upgrade(struct pd_http_head *head, struct pd_slice value, const struct pd_pair *kept)
+static void saw_upgrade(struct pd_http_head *head, struct pd_slice value)
 {
-    (void)kept;
     head->framing.websocket = starts(value, "websocket");
     head->framing.h2c = holds(value, "h2c");
 }
 
-static void saw_content_type(struct pd_http_head *head, struct pd_slice value, const struct pd_pair *kept)
+static void saw_content_type(struct pd_http_head *head, struct pd_slice value)
 {
-    (void)kept;
-    if (!head->options->body)
+    if (!head->memo->options->body)
         return; /* nobody asks */
     const uint8_t *end = value.len ? memchr(value.p, ';', value.len) : NULL;
     if (end)
@@ -59,25 +59,18 @@ static void saw_content_type(struct pd_http_head *head, struct pd_slice value, c
     head->framing.text = starts(value, "text/") || holds(value, "/json") || holds(value, "+json");
 }
 
-static void saw_content_encoding(struct pd_http_head *head, struct pd_slice value, const struct pd_pair *kept)
+static void saw_content_encoding(struct pd_http_head *head, struct pd_slice value)
 {
-    (void)kept;
     head->framing.encoded = !pd_slice_eq_lower(value, PD_SLICE("identity"));
 }
 
-static void saw_content_length(struct pd_http_head *head, struct pd_slice value, const struct pd_pair *kept)
+static void saw_content_length(struct pd_http_head *head, uint64_t length)
 {
     struct pd_http_framing *f = &head->framing;
-    uint64_t length = head->parser.content_length;
 
-    (void)value; /* llhttp has read the number */
-    (void)kept;
     f->conflict = f->conflict || (f->has_length && f->length != length);
     f->length = length;
     f->has_length = true;
-    /* As if it had not been seen, or llhttp would refuse an equal one. */
-    head->parser.content_length = 0;
-    head->parser.flags &= (uint16_t)~F_CONTENT_LENGTH;
 }
 
 /* Of names, the bit that makes letters lower case tells nothing else apart. */
@@ -120,32 +113,24 @@ static bool plain_number(struct pd_slice s, uint64_t *out)
     return true;
 }
 
-bool pd_http_knows(struct pd_http_head *head, const struct pd_http_line *line)
-{
-    static const char length[] = "content-length", coding[] = "transfer-encoding";
-
-    if (line->name.len == sizeof length - 1 && same_name(line->name, length))
-        return plain_number(line->value, &head->parser.content_length);
-    return line->name.len != sizeof coding - 1 || !same_name(line->name, coding);
-}
-
-static void know(struct pd_http_head *head, struct pd_slice name, struct pd_slice value,
-                 const struct pd_pair *kept)
+static enum pd_http_meaning meaning_of(struct pd_slice name)
 {
     static const struct {
         const char *name;
-        void (*saw)(struct pd_http_head *, struct pd_slice value, const struct pd_pair *kept);
+        enum pd_http_meaning meaning;
     } known[] = {
-        [4] = {"host", saw_host},
-        [7] = {"upgrade", saw_upgrade},
-        [12] = {"content-type", saw_content_type},
-        [14] = {"content-length", saw_content_length},
-        [16] = {"content-encoding", saw_content_encoding},
+        [4] = {"host", PD_HTTP_HOST},
+        [7] = {"upgrade", PD_HTTP_UPGRADE},
+        [12] = {"content-type", PD_HTTP_CONTENT_TYPE},
+        [14] = {"content-length", PD_HTTP_CONTENT_LENGTH},
+        [16] = {"content-encoding", PD_HTTP_CONTENT_ENCODING},
+        [17] = {"transfer-encoding", PD_HTTP_TRANSFER_ENCODING},
     };
 
-    if (name.len < sizeof known / sizeof known[0] && known[name.len].saw &&
+    if (name.len < sizeof known / sizeof known[0] && known[name.len].name &&
         same_name(name, known[name.len].name))
-        known[name.len].saw(head, value, kept);
+        return known[name.len].meaning;
+    return PD_HTTP_OTHER;
 }
 
 static bool named(const struct pd_names *names, struct pd_slice name)
@@ -162,48 +147,160 @@ static inline void trim(struct pd_slice *s)
         s->len--;
 }
 
-/* The slices are what is kept at most; `full` is what the wire had. */
-static inline void header(struct pd_http_head *head, struct pd_slice name, struct pd_slice value,
-                          uint32_t name_full, uint32_t value_full)
+/* With texts of the record's own. */
+static inline struct pd_pair *keep_own(struct pd_rec *r, struct pd_list *list,
+                                       const struct pd_http_line *line)
 {
-    const struct pd_names *names = &head->options->headers;
-    struct pd_pair *kept = NULL;
+    struct pd_pair *pair =
+        pd_list_header(r, list, PD_HTTP_HEADERS_MAX, line->name, line->value, PD_HTTP_VALUE_MAX);
 
-    if ((names->all || named(names, name)) && !pd_rec_is_void(head->rec))
-        kept = pd_list_header(head->rec, &pd_http_head_side(head)->headers, PD_HTTP_HEADERS_MAX, name, value,
-                              PD_HTTP_VALUE_MAX);
-    if (kept && name_full > name.len)
-        kept->name.full = name_full;
-    if (kept && value_full > value.len)
-        kept->value.full = value_full;
-    know(head, name, value, kept);
+    if (pair) {
+        pair->name.full = line->name_full;
+        pair->value.full = line->value_full;
+    }
+    return pair;
+}
+
+static inline struct pd_pair *keep_shared(struct pd_rec *r, struct pd_list *list, struct pd_shared *shared)
+{
+    pd_list_header_shared(r, list, PD_HTTP_HEADERS_MAX, shared);
+    return &shared->pair;
+}
+
+/* One that may come again is shared, if there is room. */
+static struct pd_pair *keep_lasting(struct pd_rec *r, struct pd_list *list, struct pd_http_line *line)
+{
+    struct pd_shared_store *store = &r->store->shared;
+
+    line->shared = pd_share(store, line->name, line->value);
+    struct pd_shared *known = pd_shared_at(store, line->shared);
+    return known ? keep_shared(r, list, known) : keep_own(r, list, line);
+}
+
+/* Returns the header, if there is one that lives as long as the record. */
+static inline struct pd_pair *keep(struct pd_rec *r, struct pd_list *list, struct pd_http_line *line)
+{
+    struct pd_shared *known = pd_shared_at(&r->store->shared, line->shared);
+
+    if (known)
+        return keep_shared(r, list, known);
+    return line->lasting ? keep_lasting(r, list, line) : keep_own(r, list, line);
+}
+
+/* The list where headers are kept, or NULL. */
+static struct pd_list *list_of(struct pd_http_head *head)
+{
+    return pd_rec_is_void(head->rec) ? NULL : &pd_http_head_side(head)->headers;
+}
+
+/* What the header says of the head. */
+static inline void mark(struct pd_http_head *head, const struct pd_http_line *line, struct pd_pair *kept)
+{
+    switch ((enum pd_http_meaning)line->meaning) {
+    case PD_HTTP_HOST:
+        saw_host(head, line->value, kept);
+        break;
+    case PD_HTTP_UPGRADE:
+        saw_upgrade(head, line->value);
+        break;
+    case PD_HTTP_CONTENT_TYPE:
+        saw_content_type(head, line->value);
+        break;
+    case PD_HTTP_CONTENT_ENCODING:
+        saw_content_encoding(head, line->value);
+        break;
+    case PD_HTTP_CONTENT_LENGTH:
+        saw_content_length(head, line->length);
+        break;
+    case PD_HTTP_TRANSFER_ENCODING: /* llhttp has read it */
+    case PD_HTTP_OTHER:
+        break;
+    }
+}
+
+static inline void judge(struct pd_http_line *line, const struct pd_http_options *options)
+{
+    line->meaning = (uint8_t)meaning_of(line->name);
+    line->kept = options->headers.all || named(&options->headers, line->name);
+    line->shared = 0;
+    line->lasting = false;
+}
+
+/* What does a plain line say? False: llhttp has to see it. */
+static inline bool understand(struct pd_http_line *line, const struct pd_http_options *options)
+{
+    line->name_full = line->name.len;
+    line->value_full = line->value.len;
+    if (line->name.len > PD_HTTP_NAME_MAX)
+        line->name.len = PD_HTTP_NAME_MAX;
+    judge(line, options);
+    if (line->meaning == PD_HTTP_TRANSFER_ENCODING ||
+        (line->meaning == PD_HTTP_CONTENT_LENGTH && !plain_number(line->value, &line->length)))
+        return false;
+    if (line->value.len > PD_HTTP_VALUE_MAX) {
+        line->value.len = PD_HTTP_VALUE_MAX;
+    } else {
+        trim(&line->value);
+        line->value_full = line->value.len;
+    }
+    return true;
+}
+
+/* The line that the slice begins with, as it is remembered or, in `own`, as it was read; NULL: it is
+ * llhttp's.
+ */
+static struct pd_http_line *read_line(struct pd_http_memo *memo, struct pd_slice in, struct pd_http_line *own)
+{
+    struct pd_slice bytes = {in.p, pd_http_line_size(in)};
+    struct pd_http_line *known = bytes.len ? pd_http_remembered(memo, bytes) : NULL;
+
+    if (known)
+        return known;
+    if (!bytes.len || !pd_http_plain_line(bytes, own) || !understand(own, memo->options))
+        return NULL;
+    return pd_http_remember(memo, own);
+}
+
+void pd_http_header_lines(struct pd_http_head *head, struct pd_slice *in)
+{
+    struct pd_list *list = list_of(head);
+    struct pd_http_memo *memo = head->memo;
+    struct pd_slice left = *in;
+    struct pd_http_line own, *line;
+
+    while ((line = pd_http_expected(memo, left)) || (line = read_line(memo, left, &own))) {
+        left.p += line->size;
+        left.len -= line->size;
+        mark(head, line, list && line->kept ? keep(head->rec, list, line) : NULL);
+    }
+    *in = left;
+}
+
+/* What llhttp has read of a length; then it is as if it had not seen one, or it would refuse an equal one. */
+static uint64_t take_length(llhttp_t *parser)
+{
+    uint64_t length = parser->content_length;
+
+    parser->content_length = 0;
+    parser->flags &= (uint16_t)~F_CONTENT_LENGTH;
+    return length;
 }
 
 void pd_http_header_pieces(struct pd_http_head *head)
 {
     struct pd_http_part *n = &head->name, *v = &head->value;
-    struct pd_slice name = slice_of(n->p, n->len), value = slice_of(v->p, v->len);
+    struct pd_http_line line = {.name = slice_of(n->p, n->len), .value = slice_of(v->p, v->len)};
 
     if (n->len == n->full)
-        trim(&name);
+        trim(&line.name);
     if (v->len == v->full)
-        trim(&value);
-    header(head, name, value, n->len == n->full ? name.len : n->full,
-           v->len == v->full ? value.len : v->full);
+        trim(&line.value);
+    line.name_full = n->len == n->full ? line.name.len : n->full;
+    line.value_full = v->len == v->full ? line.value.len : v->full;
+    judge(&line, head->memo->options);
+    if (line.meaning == PD_HTTP_CONTENT_LENGTH)
+        line.length = take_length(&head->parser);
+    struct pd_list *list = list_of(head);
+    mark(head, &line, list && line.kept ? keep_own(head->rec, list, &line) : NULL);
     *n = *v = (struct pd_http_part){0};
-}
-
-void pd_http_header_line(struct pd_http_head *head, const struct pd_http_line *line)
-{
-    struct pd_slice name = line->name, value = line->value;
-
-    if (name.len > PD_HTTP_NAME_MAX)
-        name.len = PD_HTTP_NAME_MAX;
-    if (value.len > PD_HTTP_VALUE_MAX) {
-        value.len = PD_HTTP_VALUE_MAX;
-        header(head, name, value, line->name.len, line->value.len);
-    } else {
-        trim(&value);
-        header(head, name, value, line->name.len, value.len);
-    }
 }

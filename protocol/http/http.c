@@ -74,7 +74,7 @@ static bool begin_request(struct pd_conn *c, struct pd_half *h, struct pd_slice 
     struct side *answers = side_of(c, PD_S2C);
     enum kind kind = K_OTHER;
 
-    if (!pd_http_begins_method(first))
+    if (!pd_http_is_get(first) && !pd_http_begins_method(first))
         return false;
     if (answers->asked < 2)
         answers->asked++;
@@ -281,20 +281,14 @@ static bool park(struct pd_conn *c, struct side *s, const struct pd_http_head *h
 /* The head's end is at hand: the body begins behind it. */
 static void end_head(struct pd_conn *c, struct pd_half *h, struct pd_rec *r, const struct pd_http_head *head)
 {
-    struct side *s = side_of(c, h->dir);
-    struct pd_http_framing copy;
-    const struct pd_http_framing *f = &head->framing;
+    const struct pd_http_framing framing = head->framing;
     unsigned status = head->status;
 
-    if (s->parked) { /* the head goes back first: what comes may end the connection's state */
-        copy = *f;
-        f = &copy;
-        unpark(c, s);
-    }
+    unpark(c, side_of(c, h->dir)); /* first: what comes may end the connection's state */
     if (h->dir == PD_C2S)
-        frame_request(c, h, r, f);
+        frame_request(c, h, r, &framing);
     else
-        frame_response(c, h, r, status, f);
+        frame_response(c, h, r, status, &framing);
 }
 
 /* A body that nobody looks at and that ends within the next n bytes needs no step of its own. Returns how
@@ -314,19 +308,18 @@ static uint32_t read_head(struct pd_conn *c, struct pd_half *h, struct pd_slice 
 {
     struct side *s = side_of(c, h->dir);
     struct pd_rec *r = pd_current(c, h->dir);
-    const struct pd_http_options *options = pd_options(c);
     struct pd_http_head local, *head = s->parked;
     enum pd_http_head_end end = PD_HTTP_MORE;
     uint32_t used = 0;
 
     if (!head) {
         head = &local;
-        pd_http_head_init(head, h->dir);
+        pd_http_head_init(head, pd_worker_state(c), h->dir);
         if (before.len)
-            end = pd_http_head_read(head, r, options, before, &used);
+            end = pd_http_head_read(head, r, before, &used);
     }
     if (end == PD_HTTP_MORE)
-        end = pd_http_head_read(head, r, options, in, &used);
+        end = pd_http_head_read(head, r, in, &used);
     if (end == PD_HTTP_BAD) {
         pd_bad(c, h, head->parser.reason);
         return 0;
@@ -491,6 +484,8 @@ const struct pd_proto pd_proto_http = {
     .transports = PD_ON_TCP,
     .match = PD_BY_ORDER,
     .conn_size = sizeof(struct http),
+    .worker_size = sizeof(struct pd_http_memo),
+    .worker_start = pd_http_memo_start,
     .sync = pd_http_sync,
     .start = start,
     .step = step,

@@ -47,18 +47,45 @@ int pd_http_sync(struct pd_slice, const struct pd_look *, uint8_t *confidence);
 
 /* True for the characters of a token, RFC 9110, section 5.6.2. */
 bool pd_http_is_token(uint8_t c);
+/* Nearly all requests begin so. */
+static inline bool pd_http_is_get(struct pd_slice in)
+{
+    return in.len >= 4 && memcmp(in.p, "GET ", 4) == 0;
+}
+
 /* May a request line begin so? A method may go on behind these bytes. */
 bool pd_http_begins_method(struct pd_slice first);
+
+enum pd_http_meaning { /* of a header, by its name: those that are looked at */
+                       PD_HTTP_OTHER,
+                       PD_HTTP_HOST,
+                       PD_HTTP_UPGRADE,
+                       PD_HTTP_CONTENT_TYPE,
+                       PD_HTTP_CONTENT_ENCODING,
+                       PD_HTTP_CONTENT_LENGTH,
+                       PD_HTTP_TRANSFER_ENCODING
+};
 
 struct pd_http_line { /* of a header */
     struct pd_slice name, value;
     uint32_t size; /* of the line, with its end */
+    /* Behind pd_http_understand(), where the slices are what may be kept: */
+    uint32_t name_full, value_full; /* bytes on the wire */
+    uint64_t length;                /* of Content-Length: the number */
+    uint64_t shared; /* where the line is remembered: its number, as pd_share() gives it; 0: not asked for */
+    uint8_t meaning; /* enum pd_http_meaning */
+    bool kept;       /* it is one of those that are wanted */
+    bool lasting;    /* it is remembered (line_memo.h) */
 };
 
-/* Does the slice begin with a whole header line of the usual form: letters, digits, hyphens, a colon, a
- * value, CR LF, and behind it something that is no blank? What else llhttp takes for a header is not looked
- * for. The value has no blanks before it. */
-bool pd_http_plain_line(struct pd_slice, struct pd_http_line *);
+/* How many bytes has the line that the slice begins with? It ends with CR LF and has neither before, and
+ * behind it stands something that is no blank; else 0. */
+uint32_t pd_http_line_size(struct pd_slice);
+/* Is a line of that size a header of the usual form: letters, digits,
+ * hyphens, a colon, a value? What else llhttp takes for a header is not looked for. The value has no blanks
+ * before it. Sets name, value and size.
+ */
+bool pd_http_plain_line(struct pd_slice line, struct pd_http_line *);
 
 struct pd_http_start {    /* a start line, or what of it stands behind the method */
     struct pd_slice text; /* the target, or the reason */

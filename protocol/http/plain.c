@@ -99,21 +99,26 @@ static inline bool is_blank(uint8_t c)
     return c == ' ' || c == '\t';
 }
 
+uint32_t pd_http_line_size(struct pd_slice in)
+{
+    const uint8_t *end = in.p + in.len, *stop = value_end(in.p, end);
+    bool whole = end - stop > 2 && stop[0] == '\r' && stop[1] == '\n' && !is_blank(stop[2]);
+
+    return whole ? (uint32_t)(stop - in.p) + 2 : 0;
+}
+
 bool pd_http_plain_line(struct pd_slice in, struct pd_http_line *line)
 {
-    const uint8_t *end = in.p + in.len, *colon = name_end(in.p, end), *value = colon;
+    const uint8_t *stop = in.p + in.len - 2, *colon = name_end(in.p, stop), *value = colon;
 
-    if (colon == in.p || colon == end || *colon != ':')
+    if (colon == in.p || colon == stop || *colon != ':')
         return false;
     do
         value++;
-    while (value < end && is_blank(*value));
-    const uint8_t *stop = value_end(value, end);
-    if (end - stop <= 2 || stop[0] != '\r' || stop[1] != '\n' || is_blank(stop[2]))
-        return false;
+    while (value < stop && is_blank(*value));
     line->name = (struct pd_slice){in.p, (uint32_t)(colon - in.p)};
     line->value = (struct pd_slice){value, (uint32_t)(stop - value)};
-    line->size = (uint32_t)(stop - in.p) + 2;
+    line->size = in.len;
     return true;
 }
 

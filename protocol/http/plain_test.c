@@ -23,7 +23,8 @@ static bool plain(const char *text, uint32_t n, struct pd_http_line *line, uint8
     memcpy(p, text, len);
     memset(p + len, 'x', n);
     *memory = p;
-    return pd_http_plain_line((struct pd_slice){p, len + n}, line);
+    struct pd_slice bytes = {p, pd_http_line_size((struct pd_slice){p, len + n})};
+    return bytes.len && pd_http_plain_line(bytes, line);
 }
 
 static bool is(struct pd_slice s, const char *text)
@@ -85,14 +86,13 @@ static void test_not_plain(void **state)
 static void test_cut(void **state)
 {
     static const char text[] = "Content-Type: text/html; charset=utf-8\r\n";
-    struct pd_http_line line;
 
     (void)state;
     for (uint32_t n = 0; n < sizeof text; n++) {
         uint8_t *p = malloc(n ? n : 1);
         assert_non_null(p);
         memcpy(p, text, n);
-        assert_false(pd_http_plain_line((struct pd_slice){p, n}, &line));
+        assert_int_equal(pd_http_line_size((struct pd_slice){p, n}), 0);
         free(p);
     }
 }
