@@ -368,23 +368,22 @@ static enum met met_feed(struct pd_conn *c, struct pd_half *h, struct pd_slice *
     uint64_t left = h->left, frame = h->frame, pos = h->pos;
     uint16_t state = h->state;
     uint32_t n = within(h, part(h, in->len));
-    bool end = left == 0 || (left == PD_ENDLESS && frame == 0);
     bool open = h->open;
 
-    if (!n && !end)
+    if (!n && left && !(left == PD_ENDLESS && frame == 0))
         return STARVED;
     uint32_t took = run_step(c, h, (struct pd_slice){in->p, n}, 0);
     if (h->lost || h->opaque)
         return MET;
     PD_ASSERT(took <= n);
-    if (!h->reframed && h->frame == frame && frame != PD_UNFRAMED)
+    if (frame != PD_UNFRAMED && !h->reframed && h->frame == frame)
         h->frame -= took;
     h->pos = pos + took;
     in->p += took;
     in->len -= took;
     if (took && h->gap_last)
         h->gap_last = false;
-    if (h->want == PD_W_NONE && !end) {
+    if (h->want == PD_W_NONE && n) {
         PD_ASSERT(took == n);
         want(h, PD_W_FEED, state, left == PD_ENDLESS ? left : left - n);
     }
