@@ -173,13 +173,19 @@ void pd_expect(struct pd_conn *c, struct pd_half *h, uint8_t kind, uint32_t owed
     pd_match_expect(p, &at, kind, owed);
 }
 
-void pd_request_end(struct pd_conn *c, struct pd_half *h)
+/* For both: so the matcher's part has one caller, and is inlined. */
+static void request_ends(struct pd_conn *c, struct pd_half *h, bool oneway)
 {
     struct pd_at at = ends(c, h);
     const struct pd_party *p = pd_party_of(c);
 
     mark_holed(p, h);
-    pd_match_request_end(p, &at, false);
+    pd_match_request_end(p, &at, oneway);
+}
+
+void pd_request_end(struct pd_conn *c, struct pd_half *h)
+{
+    request_ends(c, h, false);
 }
 
 void pd_request_pause(struct pd_conn *c, struct pd_half *h)
@@ -222,11 +228,7 @@ struct pd_rec *pd_oneway(struct pd_conn *c, struct pd_half *h)
 
 void pd_oneway_end(struct pd_conn *c, struct pd_half *h)
 {
-    struct pd_at at = ends(c, h);
-    const struct pd_party *p = pd_party_of(c);
-
-    mark_holed(p, h);
-    pd_match_request_end(p, &at, true);
+    request_ends(c, h, true);
 }
 
 struct pd_rec *pd_response_key(struct pd_conn *c, struct pd_half *h, uint64_t key)
