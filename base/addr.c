@@ -13,23 +13,13 @@ bool pd_addr_is_v4(const struct pd_addr *a)
     return memcmp(a->b, v4_prefix, sizeof v4_prefix) == 0;
 }
 
-static char *print_octet(char *to, uint8_t v)
-{
-    if (v < 10) {
-        *to = (char)('0' + v);
-        return to + 1;
-    }
-    *to = (char)('0' + v / 100);
-    return pd_print_pair(to + (v >= 100), v % 100);
-}
-
 size_t pd_addr_print_v4(char out[PD_ADDR_TEXT], const uint8_t b[PD_ADDR_V4])
 {
-    char *to = print_octet(out, b[0]);
+    char *to = pd_print_few(out, b[0]);
 
     for (int i = 1; i < PD_ADDR_V4; i++) {
         *to++ = '.';
-        to = print_octet(to, b[i]);
+        to = pd_print_few(to, b[i]);
     }
     return (size_t)(to - out);
 }

@@ -4,8 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FIRST_CAP = 256, TEN_4 = 10000 };
-#define TEN_8 UINT64_C(100000000)
+enum { FIRST_CAP = 256, TEN_3 = 1000, TEN_6 = 1000000, TEN_9 = 1000000000 };
 
 void pd_buf_init(struct pd_buf *b, size_t limit)
 {
@@ -40,52 +39,46 @@ bool pd_buf_grow(struct pd_buf *b, size_t n)
     return true;
 }
 
-const char pd_digit_pairs[200] = "0001020304050607080910111213141516171819"
-                                 "2021222324252627282930313233343536373839"
-                                 "4041424344454647484950515253545556575859"
-                                 "6061626364656667686970717273747576777879"
-                                 "8081828384858687888990919293949596979899";
+#define TRIPLE(v) '0' + (v) / 100, '0' + (v) / 10 % 10, '0' + (v) % 10, ((v) < 10) + ((v) < 100)
+#define TEN(v)                                                                                               \
+    TRIPLE(v), TRIPLE((v) + 1), TRIPLE((v) + 2), TRIPLE((v) + 3), TRIPLE((v) + 4), TRIPLE((v) + 5),          \
+        TRIPLE((v) + 6), TRIPLE((v) + 7), TRIPLE((v) + 8), TRIPLE((v) + 9)
+#define HUNDRED(v)                                                                                           \
+    TEN(v), TEN((v) + 10), TEN((v) + 20), TEN((v) + 30), TEN((v) + 40), TEN((v) + 50), TEN((v) + 60),        \
+        TEN((v) + 70), TEN((v) + 80), TEN((v) + 90)
 
-/* Exactly four digits. */
-static char *four(char *to, uint32_t v)
+const char pd_digit_triples[4 * 1000] = {HUNDRED(0),   HUNDRED(100), HUNDRED(200), HUNDRED(300),
+                                         HUNDRED(400), HUNDRED(500), HUNDRED(600), HUNDRED(700),
+                                         HUNDRED(800), HUNDRED(900)};
+
+static char *nine(char *to, uint32_t v)
 {
-    return pd_print_pair(pd_print_pair(to, v / 100), v % 100);
+    to = pd_print_triple(to, v / TEN_6);
+    return pd_print_triple(pd_print_triple(to, v / TEN_3 % TEN_3), v % TEN_3);
 }
 
-static char *eight(char *to, uint32_t v)
+static inline char *up_to_nine(char *to, uint32_t v)
 {
-    return four(four(to, v / TEN_4), v % TEN_4);
-}
-
-/* Up to four digits. */
-static inline char *few(char *to, uint32_t v)
-{
-    if (v > 999)
-        return four(to, v);
-    if (v > 9) {
-        *to = (char)('0' + v / 100);
-        return pd_print_pair(to + (v > 99), v % 100);
-    }
-    *to = (char)('0' + v);
-    return to + 1;
-}
-
-static inline char *up_to_eight(char *to, uint32_t v)
-{
-    return v < TEN_4 ? few(to, v) : four(few(to, v / TEN_4), v % TEN_4);
+    if (v < TEN_3)
+        return pd_print_few(to, v);
+    if (v < TEN_6)
+        to = pd_print_few(to, v / TEN_3);
+    else
+        to = pd_print_triple(pd_print_few(to, v / TEN_6), v / TEN_3 % TEN_3);
+    return pd_print_triple(to, v % TEN_3);
 }
 
 /* Front to back, so that nothing has to be moved afterwards. */
 char *pd_print_u64(char *to, uint64_t v)
 {
-    if (v < TEN_8)
-        return up_to_eight(to, (uint32_t)v);
-    uint64_t high = v / TEN_8;
-    if (high < TEN_8)
-        to = up_to_eight(to, (uint32_t)high);
+    if (v < TEN_9)
+        return up_to_nine(to, (uint32_t)v);
+    uint64_t high = v / TEN_9;
+    if (high < TEN_9)
+        to = up_to_nine(to, (uint32_t)high);
     else
-        to = eight(few(to, (uint32_t)(high / TEN_8)), (uint32_t)(high % TEN_8));
-    return eight(to, (uint32_t)(v % TEN_8));
+        to = nine(pd_print_few(to, (uint32_t)(high / TEN_9)), (uint32_t)(high % TEN_9));
+    return nine(to, (uint32_t)(v % TEN_9));
 }
 
 void pd_buf_u64(struct pd_buf *b, uint64_t v)

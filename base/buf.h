@@ -47,18 +47,29 @@ static inline void pd_buf_char(struct pd_buf *b, char c)
 
 #define pd_buf_lit(b, literal) pd_buf_add((b), "" literal, sizeof(literal) - 1)
 
-/* "00" to "99". */
-extern const char pd_digit_pairs[200];
+/* "000" to "999", behind each how many zeros it begins with that are not the last digit. */
+extern const char pd_digit_triples[4 * 1000];
 
-/* Prints two digits of v < 100. */
-static inline char *pd_print_pair(char *to, uint32_t v)
+/* Prints three digits of v < 1000. Writes one byte more than it returns. */
+static inline char *pd_print_triple(char *to, uint32_t v)
 {
-    memcpy(to, &pd_digit_pairs[2 * (size_t)v], 2);
-    return to + 2;
+    memcpy(to, &pd_digit_triples[4 * (size_t)v], 4);
+    return to + 3;
 }
 
-/* Prints v at `to`, which has room for PD_U64_TEXT bytes; returns the end. No NUL. */
-enum { PD_U64_TEXT = 20 };
+/* Prints v < 1000. Writes four bytes. */
+static inline char *pd_print_few(char *to, uint32_t v)
+{
+    const char *triple = &pd_digit_triples[4 * (size_t)v];
+    size_t zeros = (size_t)triple[3];
+
+    memcpy(to, triple + zeros, 4);
+    return to + 3 - zeros;
+}
+
+/* Prints v at `to`, which has room for PD_U64_TEXT bytes: one more than the digits that it has at most.
+ * Returns the end. No NUL. */
+enum { PD_U64_TEXT = 21 };
 char *pd_print_u64(char *to, uint64_t v);
 
 void pd_buf_u64(struct pd_buf *b, uint64_t v);

@@ -57,22 +57,31 @@ static void prints_numbers(void **state)
     pd_buf_free(&b);
 }
 
-/* Around each power of ten, where the way to print changes. */
+static void assert_prints(uint64_t v)
+{
+    char text[PD_U64_TEXT], mine[PD_U64_TEXT];
+    int n = snprintf(text, sizeof text, "%" PRIu64, v);
+
+    assert_int_equal(pd_print_u64(mine, v) - mine, n);
+    assert_memory_equal(mine, text, (size_t)n);
+}
+
+/* Around each power of ten, where the way to print changes, and all small ones. */
 static void prints_numbers_of_each_length(void **state)
 {
-    char text[PD_U64_TEXT + 1], mine[PD_U64_TEXT];
     uint64_t power = 1;
 
     (void)state;
-    for (int digits = 1; digits <= PD_U64_TEXT; digits++) {
-        const uint64_t around[] = {power - 1, power, power + 1, power / 9 * 12};
-        for (size_t i = 0; i < sizeof around / sizeof *around; i++) {
-            int n = snprintf(text, sizeof text, "%" PRIu64, around[i]);
-            assert_int_equal(pd_print_u64(mine, around[i]) - mine, n);
-            assert_memory_equal(mine, text, (size_t)n);
-        }
+    for (int digits = 1; digits < PD_U64_TEXT; digits++) {
+        assert_prints(power - 1);
+        assert_prints(power);
+        assert_prints(power + 1);
+        assert_prints(power / 9 * 12);
         power *= 10;
     }
+    assert_prints(UINT64_MAX);
+    for (uint64_t v = 0; v < 100000; v++)
+        assert_prints(v);
 }
 
 static void stops_at_its_limit(void **state)

@@ -110,30 +110,12 @@ char *pd_json_i64(char *to, int64_t v)
     return pd_json_u64(to + 1, 0 - (uint64_t)v);
 }
 
-/* Exactly three digits. */
-static inline char *three(char *to, uint32_t v)
-{
-    *to = (char)('0' + v / 100);
-    return pd_print_pair(to + 1, v % 100);
-}
-
-static inline char *six(char *to, uint32_t v)
-{
-    uint32_t low = v % 10000;
-
-    return pd_print_pair(pd_print_pair(pd_print_pair(to, v / 10000), low / 100), low % 100);
-}
-
-/* Most captures count microseconds. */
 char *pd_json_nanos(char *to, uint32_t ns)
 {
-    uint32_t rest = ns % 1000;
+    uint32_t us = ns / 1000;
 
-    to = six(to, ns / 1000);
-    if (rest)
-        return three(to, rest);
-    memcpy(to, "000", 3);
-    return to + 3;
+    to = pd_print_triple(pd_print_triple(to, us / 1000), us % 1000);
+    return pd_print_triple(to, ns % 1000);
 }
 
 char *pd_json_seconds(char *to, uint64_t ns)
@@ -145,9 +127,10 @@ char *pd_json_seconds(char *to, uint64_t ns)
     uint32_t part = (uint32_t)(ns < NS_IN_S ? ns : ns % NS_IN_S); /* seldom is anything to divide */
     if (part) {
         *to = '.';
-        to = six(to + 1, part / 1000);
-        if (part % 1000)
-            to = three(to, part % 1000);
+        to = pd_json_nanos(to + 1, part);
+        /* Most captures count microseconds. */
+        if (part % 1000 == 0)
+            to -= 3;
         while (to[-1] == '0')
             to--;
     }

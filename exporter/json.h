@@ -60,10 +60,7 @@ PD_INLINE char *pd_json_string(char *to, struct pd_slice text)
 /* Numbers with a comma behind them. */
 static inline char *pd_json_u64(char *to, uint64_t v)
 {
-    if (v < 10) /* so are most that are counted */
-        *to++ = (char)('0' + v);
-    else
-        to = pd_print_u64(to, v);
+    to = v < 1000 ? pd_print_few(to, (uint32_t)v) : pd_print_u64(to, v); /* most are small */
     *to = ',';
     return to + 1;
 }

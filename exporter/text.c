@@ -163,7 +163,7 @@ char *pd_digits(char *to, uint64_t v, unsigned width)
     unsigned i = width;
 
     for (; i > 1; i -= 2, v /= 100)
-        memcpy(to + i - 2, &pd_digit_pairs[2 * (v % 100)], 2);
+        memcpy(to + i - 2, &pd_digit_triples[4 * (v % 100) + 1], 2);
     if (i)
         *to = (char)('0' + v % 10);
     return to + width;
