@@ -75,23 +75,32 @@ static bool quiet_before(const struct pd_match *m, const struct pd_at *at)
     return at->silence > least && at->silence / 4000 > m->longest_wait_us;
 }
 
+/* Quarantined: may the order be trusted again from this request on? */
+PD_COLD static bool reopened(const struct pd_party *p, const struct pd_at *at)
+{
+    struct pd_match *m = p->match;
+    bool solo = m->solo >= PD_SOLO_TRUST && !m->overlapped;
+
+    if (!alone_by_nature(p) && !solo && !quiet_before(m, at)) {
+        p->counters[PD_C_QUARANTINED]++;
+        watch_request(m, at);
+        return false;
+    }
+    m->quarantined = false;
+    if (!alone_by_nature(p))
+        m->hold |= PD_HOLD_REOPEN;
+    return true;
+}
+
 /* May this request's response be told from others? */
 static bool admit(const struct pd_party *p, const struct pd_at *at)
 {
     struct pd_match *m = p->match;
-    bool quiet = quiet_before(m, at);
-    bool solo = m->solo >= PD_SOLO_TRUST && !m->overlapped;
 
     if (m->quarantined) {
-        if (!alone_by_nature(p) && !solo && !quiet) {
-            p->counters[PD_C_QUARANTINED]++;
-            watch_request(m, at);
+        if (!reopened(p, at))
             return false;
-        }
-        m->quarantined = false;
-        if (!alone_by_nature(p))
-            m->hold |= PD_HOLD_REOPEN;
-    } else if ((m->hold & PD_HOLD_JOIN) && (quiet || (m->asked && !outstanding(m)))) {
+    } else if ((m->hold & PD_HOLD_JOIN) && (quiet_before(m, at) || (m->asked && !outstanding(m)))) {
         pd_match_release(p, PD_HOLD_JOIN);
     }
     m->asked = true;
