@@ -214,6 +214,10 @@ static void ask(const struct pd_http2_block *b, struct pd_hpack_field *field, st
     struct pd_rec *r = b->rec;
     struct pd_http2 *f = b->fields;
 
+    if (b->side->begun) { /* not a trailer but another request's: one of the two stands in a body */
+        r->flags |= PD_REC_BROKEN;
+        return;
+    }
     switch ((enum pd_http2_meaning)field->meaning) {
     case PD_HTTP2_METHOD:
         set_method(r, f, value);

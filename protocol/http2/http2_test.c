@@ -113,6 +113,17 @@ static const struct talk talks[] = {
         .bad = 1,
     },
     {
+        .name = "two requests on one stream: one of them is none",
+        .turn = {OPEN,
+                 C(F("\x06", "\x01", "\x05", "\x01", GET) F("\x04", "\x01", "\x05", "\x01", AGAIN)
+                       F("\x04", "\x01", "\x04", "\x03", AGAIN)
+                           F("\x04", "\x01", "\x05", "\x03", "\x82\x86\x85\xbe")),
+                 S(F("\x01", "\x01", "\x05", "\x01", OK200) F("\x01", "\x01", "\x05", "\x03", OK200))},
+        .line = {"'incomplete'," ASKED("1", "15") ",'response':{'status_code':200,'body_bytes':0,'bytes':10}",
+                 "'incomplete'," ASKED("3",
+                                       "26") ",'response':{'status_code':200,'body_bytes':0,'bytes':10}"},
+    },
+    {
         .name = "padding longer than its frame",
         .turn = {OPEN, C(F("\x06", "\x01", "\x05", "\x01", GET)),
                  S(F("\x01", "\x01", "\x04", "\x01", OK200) F("\x02", "\0", "\x09", "\x01", "\x02x"))},

@@ -155,7 +155,10 @@ static enum pd_http2_kind begin_client(struct pd_conn *c, struct pd_half *h, str
     uint32_t stream = d->frame.stream;
 
     if (stream <= d->last) {
-        struct pd_rec *r = pd_request_resume(c, h, stream);
+        struct pd_rec *r = find(c, stream);
+        if (r->flags & PD_REC_REQ_ENDED) /* two requests, of which one stands in a body as it seems */
+            doubt(r);
+        r = pd_request_resume(c, h, stream);
         return pd_rec_is_void(r) ? PD_HTTP2_NOBODYS : PD_HTTP2_TRAILERS;
     }
     if (!(stream & 1)) {
