@@ -167,7 +167,7 @@ static inline struct pd_pair *keep_shared(struct pd_rec *r, struct pd_list *list
     return &shared->pair;
 }
 
-/* One that may come again is shared, if there is room. */
+/* The line is remembered, so it has come twice before: from now on the field is shared, if there is room. */
 static struct pd_pair *keep_lasting(struct pd_rec *r, struct pd_list *list, struct pd_http_line *line)
 {
     struct pd_shared_store *store = &r->store->shared;
@@ -258,7 +258,8 @@ static struct pd_http_line *read_line(struct pd_http_memo *memo, struct pd_slice
         return known;
     if (!bytes.len || !pd_http_plain_line(bytes, own) || !understand(own, memo->options))
         return NULL;
-    return pd_http_remember(memo, own);
+    pd_http_remember(memo, own);
+    return own;
 }
 
 void pd_http_header_lines(struct pd_http_head *head, struct pd_slice *in)

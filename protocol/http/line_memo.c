@@ -27,11 +27,11 @@ static struct pd_http_slot *place_of(struct pd_http_memo *m, uint64_t number)
     return &m->slot[2 * (number >> (64 - BITS))];
 }
 
-static struct pd_http_line *came(struct pd_http_memo *m, struct pd_http_slot *slot)
+/* The line came that this slot has. */
+static void came(struct pd_http_memo *m, struct pd_http_slot *slot)
 {
     *m->guess = slot;
     m->guess = &slot->next;
-    return &slot->line;
 }
 
 static bool holds(const struct pd_http_slot *slot, struct pd_slice line)
@@ -46,9 +46,10 @@ struct pd_http_line *pd_http_remembered(struct pd_http_memo *m, struct pd_slice 
         return NULL;
     m->number = number_of(line.p, line.len);
     struct pd_http_slot *slot = place_of(m, m->number);
-    if (holds(slot, line) || holds(++slot, line))
-        return came(m, slot);
-    return NULL;
+    if (!holds(slot, line) && !holds(++slot, line))
+        return NULL;
+    came(m, slot);
+    return &slot->line;
 }
 
 /* Two lines may share a place: the one that is replaced is now the first, now the second. */
@@ -66,15 +67,14 @@ static struct pd_http_slot *fill(struct pd_http_memo *m, const struct pd_http_li
     return slot;
 }
 
-struct pd_http_line *pd_http_remember(struct pd_http_memo *m, struct pd_http_line *line)
+void pd_http_remember(struct pd_http_memo *m, const struct pd_http_line *line)
 {
     uint32_t *once = &m->once[m->number >> (64 - BITS)];
     uint32_t number = (uint32_t)(m->number >> (32 - BITS));
 
     if (!m->number || line->name.len != line->name_full)
-        return line;
+        return;
     if (*once == number)
-        return came(m, fill(m, line));
+        came(m, fill(m, line));
     *once = number;
-    return line;
 }

@@ -49,10 +49,9 @@ static inline struct pd_http_line *pd_http_expected(struct pd_http_memo *m, stru
     return &slot->line;
 }
 
-/* The same for any line that is remembered. */
+/* The same for any line that is remembered. Both are valid until the next line is read. */
 struct pd_http_line *pd_http_remembered(struct pd_http_memo *, struct pd_slice line);
 
-/* The line that was just looked for and not found says this. It is remembered, and returned as it is then,
- * if it has come before; else returned as it is. What is returned is valid until the next line is read. */
-struct pd_http_line *pd_http_remember(struct pd_http_memo *, struct pd_http_line *);
+/* The line that was just looked for and not found says this. It is remembered if it has come before. */
+void pd_http_remember(struct pd_http_memo *, const struct pd_http_line *);
 #endif

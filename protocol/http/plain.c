@@ -102,7 +102,7 @@ static inline bool is_blank(uint8_t c)
 uint32_t pd_http_line_size(struct pd_slice in)
 {
     const uint8_t *end = in.p + in.len, *stop = value_end(in.p, end);
-    bool whole = end - stop > 2 && stop[0] == '\r' && stop[1] == '\n' && !is_blank(stop[2]);
+    bool whole = stop > in.p && end - stop > 2 && stop[0] == '\r' && stop[1] == '\n' && !is_blank(stop[2]);
 
     return whole ? (uint32_t)(stop - in.p) + 2 : 0;
 }
