@@ -53,6 +53,7 @@ struct pd_amqp_channel {
     struct pd_amqp_content content[2];
     uint64_t published;   /* number of the latest publish */
     uint64_t unconfirmed; /* no publish below is outstanding */
+    uint64_t returned;    /* of the publishes up to this one, nobody knows which came back */
     uint64_t unsettled;   /* no delivery below is outstanding; 0: there was none */
     uint64_t guessed;     /* the same of those of which nobody knows whether they are answered */
     uint32_t used;        /* the connection's clock */

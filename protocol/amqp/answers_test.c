@@ -203,6 +203,64 @@ static void recover_async_means_what_is_under_way(void **state)
     count(d, 2, 1, 1);
 }
 
+#define MANDATORY_TO(key) "\0\x3c\0\x28\0\0\1e\1" key "\1"
+
+/* What came back is known by where it was to go, when one only went there. */
+static void what_came_back_is_known_by_where_it_went(void **state)
+{
+    (void)state;
+    for (int same = 0; same < 2; same++) {
+        struct drive *d = opened(0);
+        METHOD(1, SELECT);
+        METHOD(1, MANDATORY_TO("k"));
+        content(1, 5);
+        METHOD(1, PUBLISH); /* to the same, but it need not arrive */
+        content(1, 5);
+        METHOD(1, MANDATORY_TO("l"));
+        content(1, 5);
+        if (same)
+            METHOD(1, MANDATORY_TO("k"));
+        else
+            METHOD(1, MANDATORY_TO("m"));
+        content(1, 5);
+        flush(d, PD_C2S);
+        METHOD(1, SELECT_OK);
+        METHOD(1, RETURN);
+        content(1, 5);
+        METHOD(1, ACK("\4", "\1"));
+        flush(d, PD_S2C);
+        count(d, same ? 4 : 5, same ? 0 : 1, same ? 2 : 0);
+    }
+}
+
+/* Where many are outstanding, each that might come back is in doubt. */
+static void what_came_back_among_many_is_not_known(void **state)
+{
+    enum { MANY = 300 };
+    struct drive *d = opened(0);
+
+    (void)state;
+    METHOD(1, SELECT);
+    flush(d, PD_C2S);
+    METHOD(1, SELECT_OK);
+    flush(d, PD_S2C);
+    for (int i = 0; i < MANY; i++) {
+        METHOD(1, MANDATORY_TO("k"));
+        content(1, 5);
+        flush(d, PD_C2S);
+    }
+    METHOD(1, RETURN);
+    content(1, 5);
+    METHOD(1, ACK("\0", "\1"));
+    flush(d, PD_S2C);
+    METHOD(1, MANDATORY_TO("k"));
+    content(1, 5);
+    flush(d, PD_C2S);
+    METHOD(1, "\0\x3c\0\x50\0\0\0\0\0\0\1\x2d\0");
+    flush(d, PD_S2C);
+    count(d, 3, 0, MANY);
+}
+
 /* Whoever hangs up instead of answering has answered; behind a hole that is not known. */
 static void a_hang_up_behind_a_hole_is_incomplete(void **state)
 {
@@ -247,6 +305,8 @@ int main(void)
         cmocka_unit_test(what_came_before_the_answer_to_recover_went_back),
         cmocka_unit_test(recover_ends_with_a_loss),
         cmocka_unit_test(recover_async_means_what_is_under_way),
+        cmocka_unit_test(what_came_back_is_known_by_where_it_went),
+        cmocka_unit_test(what_came_back_among_many_is_not_known),
         cmocka_unit_test(a_hang_up_behind_a_hole_is_incomplete),
         cmocka_unit_test(an_answer_that_was_lost_before_a_new_beginning_is_incomplete),
     };

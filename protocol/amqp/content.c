@@ -5,6 +5,7 @@
 enum {
     GUESSES = 256,   /* deliveries of a channel that are kept though nobody may answer them */
     PATIENCE_S = 60, /* nobody answered for so long: nobody will */
+    RETURNS = 256,   /* publishes among which the one that came back is looked for */
     NS_IN_S = 1000000000,
     /* In a header: class 2, weight 2, body size 8, property flags 2, properties. Section 2.3.5.2 of the
      * specification. */
@@ -282,8 +283,40 @@ void pd_amqp_deliver(struct pd_conn *c, struct pd_half *h, struct pd_amqp_channe
     begin(c, h, ch, key, kind == PD_AMQP_K_ONEWAY ? PD_AMQP_IS_ONEWAY : PD_AMQP_IS_REQUEST);
 }
 
-/* It says where the message was to go, not which publish it was. That is known when one only is outstanding:
- * the confirmation comes after it. Where bytes were lost, nobody knows how many are. */
+/* Publish n when it may be what came back, or NULL. */
+static struct pd_rec *came_back(struct pd_conn *c, const struct pd_amqp_channel *ch, uint64_t n,
+                                const struct pd_amqp_args *args)
+{
+    struct pd_rec *r = pd_current_key(c, PD_C2S, pd_amqp_key(PD_AMQP_K_PUBLISH, ch->id, n));
+    const struct pd_amqp *f = pd_fields_const(r);
+    bool same = !pd_rec_is_void(r) && f->flags && pd_slice_eq(pd_amqp_slice(&f->exchange), args->exchange) &&
+                pd_slice_eq(pd_amqp_slice(&f->routing_key), args->routing_key);
+
+    return same ? r : NULL;
+}
+
+/* It says where the message was to go, not which publish it was. That is known when one only that is
+ * outstanding went there: the confirmation comes after it. Where bytes were lost, nobody knows which are. */
+static void note_return(struct pd_conn *c, struct pd_amqp_channel *ch, const struct pd_amqp_args *args)
+{
+    bool known = pd_amqp_publishes_alone(c, ch) || ch->whole;
+    unsigned found = 0;
+
+    if (ch->published >= ch->unconfirmed + RETURNS) {
+        ch->returned = ch->published;
+        return;
+    }
+    for (uint64_t n = ch->unconfirmed; n <= ch->published; n++)
+        found += came_back(c, ch, n, args) != NULL;
+    for (uint64_t n = ch->unconfirmed; found && n <= ch->published; n++) {
+        struct pd_rec *r = came_back(c, ch, n, args);
+        if (r && found == 1 && known)
+            pd_amqp_fill_error(r, args->code, args->text);
+        else if (r)
+            r->flags |= PD_REC_BROKEN;
+    }
+}
+
 void pd_amqp_returned(struct pd_conn *c, struct pd_half *h, struct pd_amqp_channel *ch,
                       const struct pd_amqp_method *m, const struct pd_amqp_args *args)
 {
@@ -292,18 +325,7 @@ void pd_amqp_returned(struct pd_conn *c, struct pd_half *h, struct pd_amqp_chann
 
     pd_amqp_fill_error(r, args->code, args->text);
     begin(c, h, ch, key, PD_AMQP_IS_ONEWAY);
-    bool only = pd_amqp_publishes_alone(c, ch);
-    if (!only && ch->whole)
-        return;
-    r = pd_current_key(c, PD_C2S, pd_amqp_key(PD_AMQP_K_PUBLISH, ch->id, ch->published));
-    const struct pd_amqp *f = pd_fields_const(r);
-    if (pd_rec_is_void(r) || !f->flags || !pd_slice_eq(pd_amqp_slice(&f->exchange), args->exchange) ||
-        !pd_slice_eq(pd_amqp_slice(&f->routing_key), args->routing_key))
-        return;
-    if (only)
-        pd_amqp_fill_error(r, args->code, args->text);
-    else
-        r->flags |= PD_REC_BROKEN;
+    note_return(c, ch, args);
 }
 
 void pd_amqp_got(struct pd_conn *c, struct pd_half *h, struct pd_amqp_channel *ch, uint64_t key)

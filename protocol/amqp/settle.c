@@ -8,8 +8,9 @@ struct answer {
     uint64_t named; /* the number that stands in the answer */
     bool *kept;     /* set when what has that number is answered: the answer's bytes are in its record then */
     unsigned asker;
-    bool guesses;    /* what it answers are deliveries of which nobody knows whether they are answered */
-    bool recovering; /* what it answers goes back, or has gone, whatever it says */
+    bool guesses;      /* what it answers are deliveries of which nobody knows whether they are answered */
+    uint64_t returned; /* publishes up to this one may have come back */
+    bool recovering;   /* what it answers goes back, or has gone, whatever it says */
     uint16_t code;
     struct pd_slice text;
 };
@@ -57,6 +58,8 @@ static bool fill(struct pd_rec *r, const void *arg)
         f->error = f->reply;
     if (answer->code || answer->guesses)
         fill_more(r, answer);
+    if (may_return(f) && (uint64_t)f->delivery_tag.v <= answer->returned)
+        return false;
     return (named && (whole || !may_return(f))) || (whole && !answer->guesses);
 }
 
@@ -165,6 +168,7 @@ void pd_amqp_settle(struct pd_conn *c, struct pd_half *h, struct pd_amqp_channel
     bool recovers = m->role != PD_AMQP_SETTLES,
          multiple = recovers || (pd_amqp_code(m) != PD_AMQP_REJECT && (args->flags & PD_AMQP_MULTIPLE));
 
+    answer.returned = h->dir == PD_S2C ? ch->returned : 0;
     answer.recovering = !recovers && h->dir == PD_C2S && ch->recovers;
     if (h->dir == PD_S2C)
         confirm(c, h, ch, &answer, multiple, total);
