@@ -103,27 +103,46 @@ static struct pd_frame begin(const uint8_t *p, uint32_t cap, uint32_t wire, stru
     return f;
 }
 
-/* Ethernet, IPv4, and TCP or a datagram that is no tunnel's: without calls, and with the frame in registers.
- * False: it is another frame, or something is wrong with it; then the steps say what. */
+/* IPv4, and TCP or a datagram that is no tunnel's: without calls, and with the frame in registers. False: it
+ * is something else, or something is wrong with it; then the steps say what. */
 PD_INLINE bool usual(struct pd_frame f)
 {
-    uint16_t type;
     uint8_t protocol;
 
-    if (!pd_ether_header(&f, &type) || type != PD_TYPE_IPV4 || !pd_ipv4_header(&f, &protocol))
+    if (!pd_ipv4_header(&f, &protocol))
         return false;
     if (protocol == PD_TCP)
         return pd_tcp_header(&f);
     return protocol == PD_UDP && pd_udp_header(&f) && !pd_is_tunnel_port(f.out->dst.port);
 }
 
-/* Step by step. Apart, so that the short way needs no stack. */
+PD_INLINE bool untagged(enum pd_layer layer, struct pd_frame f)
+{
+    uint16_t type;
+
+    return layer == PD_L_ETHER && pd_ether_header(&f, &type) && type == PD_TYPE_IPV4 && usual(f);
+}
+
+/* The same behind one tag, or with nothing in front. */
+PD_INLINE bool tagged_or_raw(enum pd_layer layer, struct pd_frame f)
+{
+    uint16_t type;
+
+    if (layer == PD_L_ETHER && (!pd_ether_header(&f, &type) || type != PD_TYPE_VLAN ||
+                                !pd_vlan_header(&f, &type) || type != PD_TYPE_IPV4))
+        return false;
+    return (layer == PD_L_ETHER || layer == PD_L_RAW) && usual(f);
+}
+
+/* What is not untagged. Apart, so that the shortest way needs no stack. */
 __attribute__((noinline)) static bool peel(enum pd_layer layer, const uint8_t *p, uint32_t cap, uint32_t wire,
                                            struct pd_packet *out, struct pd_sniff_stats *stats)
 {
     struct pd_frame f = begin(p, cap, wire, out);
     unsigned n = 0;
 
+    if (tagged_or_raw(layer, f))
+        return true;
     if (layer == PD_L_END)
         f.why = PD_S_LINKTYPE;
     while (layer != PD_L_END && n++ < PD_DECODE_STEPS)
@@ -141,5 +160,5 @@ bool pd_decode(int linktype, const uint8_t *p, uint32_t cap, uint32_t wire, stru
     out->link.tunnel_id = 0;
     out->link.vlan = 0;
     out->link.tunnel = PD_TUNNEL_NONE;
-    return (layer == PD_L_ETHER && usual(begin(p, cap, wire, out))) || peel(layer, p, cap, wire, out, stats);
+    return untagged(layer, begin(p, cap, wire, out)) || peel(layer, p, cap, wire, out, stats);
 }

@@ -6,7 +6,6 @@ enum { SLL_HEADER = 16, SLL2_HEADER = 20, MPLS_LABELS = 16 };
 
 enum {
     T_LENGTH_MAX = 1500, /* up to here the field is a length and LLC follows (IEEE 802.3, 3.2.6) */
-    T_VLAN = 0x8100,
     T_IPV6 = 0x86dd,
     T_MPLS = 0x8847,
     T_MPLS_MULTICAST = 0x8848,
@@ -25,7 +24,7 @@ enum pd_layer pd_ethertype_layer(struct pd_frame *f, uint16_t type)
         return PD_L_IPV4;
     case T_IPV6:
         return PD_L_IPV6;
-    case T_VLAN:
+    case PD_TYPE_VLAN:
     case T_SERVICE_VLAN:
     case T_QINQ_OLD:
         return PD_L_VLAN;
@@ -46,17 +45,11 @@ enum pd_layer pd_ether_step(struct pd_frame *f)
     return pd_ether_header(f, &type) ? pd_ethertype_layer(f, type) : PD_L_END;
 }
 
-/* IEEE 802.1Q, 9.6: priority(3 bits) drop(1 bit) VLAN id(12 bits) type(2). Id 0 is a priority without a VLAN.
- */
 enum pd_layer pd_vlan_step(struct pd_frame *f)
 {
-    if (f->cap < 4)
-        return pd_frame_short(f, 4);
-    uint16_t id = pd_be16(f->p) & 0xfff, type = pd_be16(f->p + 2);
-    if (id)
-        f->out->link.vlan = id;
-    pd_frame_pull(f, 4);
-    return pd_ethertype_layer(f, type);
+    uint16_t type;
+
+    return pd_vlan_header(f, &type) ? pd_ethertype_layer(f, type) : PD_L_END;
 }
 
 /* IEEE 802.2: DSAP(1) SSAP(1) control(1), and SNAP: organisation(3) type(2). Organisation 0 and 00:00:f8 mean

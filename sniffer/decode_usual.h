@@ -1,12 +1,13 @@
-/* decode_usual.h: the headers that nearly every frame has: Ethernet, IPv4 (RFC 791), TCP and UDP (RFC 9293,
- * section 3.1; RFC 768). The steps for them take these off, and so does decode.c's short way, where they are
- * inlined one behind the other. Each takes its header off the frame; false: it gives up, f->why says why. */
+/* decode_usual.h: the headers that nearly every frame has: Ethernet, its tag, IPv4 (RFC 791), TCP and UDP
+ * (RFC 9293, section 3.1; RFC 768). The steps for them take these off, and so does decode.c's short way,
+ * where they are inlined one behind the other. Each takes its header off the frame; false: it gives up,
+ * f->why says why. */
 #ifndef PD_SNIFFER_DECODE_USUAL_H
 #define PD_SNIFFER_DECODE_USUAL_H
 #include "base/inline.h"
 #include "sniffer/decode.h"
 
-enum { PD_TYPE_IPV4 = 0x0800 }; /* EtherType */
+enum { PD_TYPE_IPV4 = 0x0800, PD_TYPE_VLAN = 0x8100 }; /* EtherTypes */
 
 /* destination(6) source(6) type(2) */
 PD_INLINE bool pd_ether_header(struct pd_frame *f, uint16_t *type)
@@ -18,6 +19,24 @@ PD_INLINE bool pd_ether_header(struct pd_frame *f, uint16_t *type)
         return false;
     }
     *type = pd_be16(f->p + 12);
+    pd_frame_pull(f, HEADER);
+    return true;
+}
+
+/* IEEE 802.1Q, 9.6: priority(3 bits) drop(1 bit) VLAN id(12 bits) type(2). Id 0 is a priority without a VLAN.
+ */
+PD_INLINE bool pd_vlan_header(struct pd_frame *f, uint16_t *type)
+{
+    enum { HEADER = 4 };
+
+    if (f->cap < HEADER) {
+        pd_frame_short(f, HEADER);
+        return false;
+    }
+    uint16_t id = pd_be16(f->p) & 0xfff;
+    if (id)
+        f->out->link.vlan = id;
+    *type = pd_be16(f->p + 2);
     pd_frame_pull(f, HEADER);
     return true;
 }
