@@ -110,14 +110,6 @@ char *pd_json_i64(char *to, int64_t v)
     return pd_json_u64(to + 1, 0 - (uint64_t)v);
 }
 
-char *pd_json_nanos(char *to, uint32_t ns)
-{
-    uint32_t us = ns / 1000;
-
-    to = pd_print_triple(pd_print_triple(to, us / 1000), us % 1000);
-    return pd_print_triple(to, ns % 1000);
-}
-
 char *pd_json_seconds(char *to, uint64_t ns)
 {
     if (ns < NS_IN_S)

@@ -68,8 +68,15 @@ static inline char *pd_json_u64(char *to, uint64_t v)
 char *pd_json_i64(char *to, int64_t v);
 /* ns as decimal seconds, without zeros at the end. */
 char *pd_json_seconds(char *to, uint64_t ns);
+
 /* Nine digits, no comma. */
-char *pd_json_nanos(char *to, uint32_t ns);
+static inline char *pd_json_nanos(char *to, uint32_t ns)
+{
+    uint32_t us = ns / 1000;
+
+    to = pd_print_triple(pd_print_triple(to, us / 1000), us % 1000);
+    return pd_print_triple(to, ns % 1000);
+}
 
 /* `2026-11-20T15:17:08.`: PD_JSON_SECOND_LEN bytes, no NUL. */
 void pd_json_second(char *to, uint64_t seconds);

@@ -3,6 +3,7 @@
  * protocol allows one at a time, or this connection never had two, or both sides were silent after the server
  * had spoken. */
 #include "base/check.h"
+#include "base/inline.h"
 #include "roundtrip/match_internal.h"
 #include <stddef.h>
 
@@ -21,7 +22,7 @@ static void pop(const struct pd_party *p)
 }
 
 /* Finished and unwanted expectations leave when they are the oldest. */
-static void purge(const struct pd_party *p)
+PD_INLINE void purge(const struct pd_party *p)
 {
     struct pd_match *m = p->match;
 
