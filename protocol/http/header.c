@@ -272,7 +272,9 @@ void pd_http_header_lines(struct pd_http_head *head, struct pd_slice *in)
     while ((line = pd_http_expected(memo, left)) || (line = read_line(memo, left, &own))) {
         left.p += line->size;
         left.len -= line->size;
-        mark(head, line, list && line->kept ? keep(head->rec, list, line) : NULL);
+        struct pd_pair *kept = list && line->kept ? keep(head->rec, list, line) : NULL;
+        if (line->meaning != PD_HTTP_OTHER)
+            mark(head, line, kept);
     }
     *in = left;
 }

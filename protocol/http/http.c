@@ -28,16 +28,13 @@ enum asked { A_NOTHING, A_TUNNEL, A_TUNNEL_AND_MORE };
 
 struct side {                    /* of one direction */
     struct pd_http_head *parked; /* a head whose end has not come, or NULL */
-    union {
-        uint8_t first[FIRST_BYTES]; /* of the head */
-        uint64_t body;              /* body bytes so far; with `closing`, where the body began */
-    };
-    uint8_t kind;   /* of the request that this response answers */
-    uint8_t asked;  /* requests since an orphan's head: none, one, more */
-    bool mid;       /* S_ORPHAN: what comes first is no segment's beginning */
-    bool capture;   /* the body is kept */
-    bool closing;   /* the body ends with the direction */
-    uint8_t tunnel; /* enum asked, of the client's side */
+    uint64_t body;               /* bytes so far; with `closing`, where the body began */
+    uint8_t kind;                /* of the request that this response answers */
+    uint8_t asked;               /* requests since an orphan's head: none, one, more */
+    bool mid;                    /* S_ORPHAN: what comes first is no segment's beginning */
+    bool capture;                /* the body is kept */
+    bool closing;                /* the body ends with the direction */
+    uint8_t tunnel;              /* enum asked, of the client's side */
 };
 
 struct http {
@@ -109,16 +106,6 @@ static bool begin(struct pd_conn *c, struct pd_half *h, struct side *s, struct p
     if (!begins)
         pd_bad(c, h, client ? "no request line" : "no status line");
     return begins;
-}
-
-static void first_bytes(struct pd_conn *c, struct pd_half *h, struct pd_slice first)
-{
-    struct side *s = side_of(c, h->dir);
-
-    if (!begin(c, h, s, first))
-        return;
-    memcpy(s->first, first.p, FIRST_BYTES);
-    pd_feed(h, S_HEAD, PD_ENDLESS);
 }
 
 /* --- from the head to the body --- */
@@ -303,23 +290,19 @@ static uint32_t skip_body(struct pd_conn *c, struct pd_half *h, uint32_t n)
     return body;
 }
 
-/* Reads on in a head, or from its beginning: `before` are bytes of it that came earlier. */
-static uint32_t read_head(struct pd_conn *c, struct pd_half *h, struct pd_slice before, struct pd_slice in)
+/* Reads on in a head, or from its beginning. */
+static uint32_t read_head(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
 {
     struct side *s = side_of(c, h->dir);
     struct pd_rec *r = pd_current(c, h->dir);
     struct pd_http_head local, *head = s->parked;
-    enum pd_http_head_end end = PD_HTTP_MORE;
     uint32_t used = 0;
 
     if (!head) {
         head = &local;
         pd_http_head_init(head, pd_worker_state(c), h->dir);
-        if (before.len)
-            end = pd_http_head_read(head, r, before, &used);
     }
-    if (end == PD_HTTP_MORE)
-        end = pd_http_head_read(head, r, in, &used);
+    enum pd_http_head_end end = pd_http_head_read(head, r, in, &used);
     if (end == PD_HTTP_BAD) {
         pd_bad(c, h, head->parser.reason);
         return 0;
@@ -360,7 +343,14 @@ static uint32_t between(struct pd_conn *c, struct pd_half *h, struct pd_slice in
     }
     if (!begin(c, h, s, (struct pd_slice){in.p, FIRST_BYTES}))
         return 0;
-    return read_head(c, h, (struct pd_slice){0}, in);
+    return read_head(c, h, in);
+}
+
+/* A head is longer than these. */
+static void first_bytes(struct pd_conn *c, struct pd_half *h, struct pd_slice first)
+{
+    if (begin(c, h, side_of(c, h->dir), first))
+        (void)read_head(c, h, first);
 }
 
 /* --- chunks --- */
@@ -428,7 +418,7 @@ static uint32_t step(struct pd_conn *c, struct pd_half *h, struct pd_slice in)
         first_bytes(c, h, in);
         break;
     case S_HEAD:
-        return read_head(c, h, (struct pd_slice){side_of(c, h->dir)->first, FIRST_BYTES}, in);
+        return read_head(c, h, in);
     case S_END:
         end_message(c, h);
         break;
