@@ -2,7 +2,6 @@
  * and keeps what the next one needs. A promised request is told by the server and counts as the client's; its
  * number, which is even, gets a bit of its own, so that those that clients begin can be given up alone. */
 #include "protocol/http2/stream.h"
-#include "base/inline.h"
 
 #define PROMISED UINT64_C(0x100000000)
 
