@@ -5,7 +5,7 @@
 enum {
     GUESSES = 256,   /* deliveries of a channel that are kept though nobody may answer them */
     PATIENCE_S = 60, /* nobody answered for so long: nobody will */
-    RETURNS = 256,   /* publishes among which the one that came back is looked for */
+    RETURNS = 64,    /* publishes among which the one that came back is looked for */
     NS_IN_S = 1000000000,
     /* In a header: class 2, weight 2, body size 8, property flags 2, properties. Section 2.3.5.2 of the
      * specification. */
