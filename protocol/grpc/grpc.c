@@ -132,6 +132,10 @@ static void read_message(struct pd_rec *r, struct pd_text *text, struct pd_slice
     uint8_t out[MESSAGE_MAX];
     uint32_t n = 0, i = 0;
 
+    if (!value.len) { /* as of most calls that went well */
+        pd_text_static(text, "");
+        return;
+    }
     while (i < value.len && n < sizeof out) {
         bool coded =
             value.p[i] == '%' && i + 2 < value.len && hex(value.p[i + 1]) >= 0 && hex(value.p[i + 2]) >= 0;

@@ -57,9 +57,11 @@ static bool may_have_two_parts(const struct pd_http2 *f)
 static bool asks_for_child(const struct pd_http2 *f)
 {
     const struct pd_http2_side *side = &f->side[PD_REQUEST];
-    bool post = !f->method.s || (f->method.len == 4 && memcmp(f->method.s, "POST", 4) == 0);
 
-    return !f->face && side->unknown && !side->typed && post && may_have_two_parts(f);
+    if (f->face || !side->unknown || side->typed)
+        return false;
+    bool post = !f->method.s || (f->method.len == 4 && memcmp(f->method.s, "POST", 4) == 0);
+    return post && may_have_two_parts(f);
 }
 
 /* The same when the response has ended. A proxy answers anybody with its pages. */
