@@ -16,7 +16,7 @@ struct pd_slice pd_utf8_trim(struct pd_slice);
 /* The text's bytes, whole characters only. */
 static inline struct pd_slice pd_text_slice(const struct pd_text *t)
 {
-    struct pd_slice s = {(const uint8_t *)t->s, t->len};
+    struct pd_slice s = pd_text_bytes(t);
 
     return t->len == t->full ? s : pd_utf8_trim(s);
 }

@@ -36,7 +36,7 @@ static void copy_field(struct pd_rec *to, const struct pd_field *f, const void *
     switch ((enum pd_type)f->type) {
     case PD_TEXT:
         if (text->s)
-            pd_text_set(to, field, (struct pd_slice){(const uint8_t *)text->s, text->len}, UINT16_MAX);
+            pd_text_set(to, field, pd_text_bytes(text), UINT16_MAX);
         ((struct pd_text *)field)->full = text->full;
         ((struct pd_text *)field)->holed = text->holed;
         break;

@@ -189,7 +189,7 @@ void pd_text_set(struct pd_rec *r, struct pd_text *t, struct pd_slice in, uint16
  * it. */
 static void move_text(struct pd_rec *r, struct pd_text *t, uint32_t more, uint16_t cap)
 {
-    struct pd_slice old = {(const uint8_t *)t->s, t->len};
+    struct pd_slice old = pd_text_bytes(t);
     uint32_t need = old.len + more, wish = least(2 * need, cap);
     bool on_top = t->s + t->len == r->at;
 

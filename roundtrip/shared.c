@@ -111,3 +111,10 @@ uint64_t pd_share(struct pd_shared_store *s, struct pd_slice name, struct pd_sli
     *place = (uint16_t)(s->next - s->first);
     return s->next - 1;
 }
+
+struct pd_shared *pd_shared_anew(struct pd_shared_store *s, uint64_t *number, struct pd_slice name,
+                                 struct pd_slice value)
+{
+    *number = pd_share(s, name, value);
+    return pd_shared_at(s, *number);
+}

@@ -3,6 +3,7 @@
  * what a record points to stays as long as the record. */
 #ifndef PD_ROUNDTRIP_SHARED_H
 #define PD_ROUNDTRIP_SHARED_H
+#include "base/cold.h"
 #include "roundtrip/schema.h"
 
 enum {
@@ -47,7 +48,12 @@ void pd_shared_free(struct pd_shared_store *);
  * never another's. 0: it is too long, or there is no room until records are gone. */
 uint64_t pd_share(struct pd_shared_store *, struct pd_slice name, struct pd_slice value);
 
-/* NULL: there is none of that number any more, and it may be asked for anew; 0 is no number. */
+/* The same where pd_shared_at() has none of *number any more: that becomes the new one. NULL where that is 0.
+ */
+PD_COLD struct pd_shared *pd_shared_anew(struct pd_shared_store *, uint64_t *number, struct pd_slice name,
+                                         struct pd_slice value);
+
+/* NULL: there is none of that number any more; 0 is no number. */
 static inline struct pd_shared *pd_shared_at(const struct pd_shared_store *s, uint64_t number)
 {
     return number >= s->first ? &s->field[number % (2 * PD_SHARED_HALF)] : NULL;

@@ -270,9 +270,4 @@ void pd_amqp_content_drop(struct pd_conn *, struct pd_amqp_channel *, unsigned d
 /* Does the consumer of that tag acknowledge? Learnt from Consume, or from an answer that names a delivery. */
 void pd_amqp_learn_consumer(struct pd_conn *, uint16_t channel, struct pd_slice tag, uint8_t no_ack);
 uint64_t pd_amqp_consumer_key(uint16_t channel, struct pd_slice tag);
-
-static inline struct pd_slice pd_amqp_slice(const struct pd_text *t)
-{
-    return (struct pd_slice){(const uint8_t *)t->s, t->len};
-}
 #endif

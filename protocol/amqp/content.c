@@ -289,8 +289,8 @@ static struct pd_rec *came_back(struct pd_conn *c, const struct pd_amqp_channel 
 {
     struct pd_rec *r = pd_current_key(c, PD_C2S, pd_amqp_key(PD_AMQP_K_PUBLISH, ch->id, n));
     const struct pd_amqp *f = pd_fields_const(r);
-    bool same = !pd_rec_is_void(r) && f->flags && pd_slice_eq(pd_amqp_slice(&f->exchange), args->exchange) &&
-                pd_slice_eq(pd_amqp_slice(&f->routing_key), args->routing_key);
+    bool same = !pd_rec_is_void(r) && f->flags && pd_slice_eq(pd_text_bytes(&f->exchange), args->exchange) &&
+                pd_slice_eq(pd_text_bytes(&f->routing_key), args->routing_key);
 
     return same ? r : NULL;
 }

@@ -34,7 +34,7 @@ PD_COLD static void fill_more(struct pd_rec *r, const struct answer *answer)
     if (answer->code)
         pd_amqp_fill_error(r, answer->code, answer->text);
     if (answer->guesses && (uint64_t)f->delivery_tag.v == answer->named)
-        pd_amqp_learn_consumer(answer->conn, (uint16_t)f->channel.v, pd_amqp_slice(&f->consumer_tag), 0);
+        pd_amqp_learn_consumer(answer->conn, (uint16_t)f->channel.v, pd_text_bytes(&f->consumer_tag), 0);
 }
 
 /* The one that is named is meant unless its channel began anew, which both directions would show; of the

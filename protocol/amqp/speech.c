@@ -221,7 +221,7 @@ static bool check_name(struct pd_rec *r, struct pd_text *asked, struct pd_slice 
     if (answered.p && !asked->s)
         pd_text_set(r, asked, answered, UINT8_MAX);
     else if (answered.p && !pd_rec_is_void(r))
-        return pd_slice_eq(pd_amqp_slice(asked), answered);
+        return pd_slice_eq(pd_text_bytes(asked), answered);
     return true;
 }
 

@@ -161,30 +161,19 @@ static inline struct pd_pair *keep_own(struct pd_rec *r, struct pd_list *list,
     return pair;
 }
 
-static inline struct pd_pair *keep_shared(struct pd_rec *r, struct pd_list *list, struct pd_shared *shared)
-{
-    pd_list_header_shared(r, list, PD_HTTP_HEADERS_MAX, shared);
-    return &shared->pair;
-}
-
-/* The line is remembered, so it has come twice before: from now on the field is shared, if there is room. */
-static struct pd_pair *keep_lasting(struct pd_rec *r, struct pd_list *list, struct pd_http_line *line)
-{
-    struct pd_shared_store *store = &r->store->shared;
-
-    line->shared = pd_share(store, line->name, line->value);
-    struct pd_shared *known = pd_shared_at(store, line->shared);
-    return known ? keep_shared(r, list, known) : keep_own(r, list, line);
-}
-
-/* Returns the header, if there is one that lives as long as the record. */
+/* Returns the header, if there is one that lives as long as the record. A line that is remembered has come
+ * before: its field is shared, if there is room. */
 static inline struct pd_pair *keep(struct pd_rec *r, struct pd_list *list, struct pd_http_line *line)
 {
-    struct pd_shared *known = pd_shared_at(&r->store->shared, line->shared);
+    struct pd_shared_store *store = &r->store->shared;
+    struct pd_shared *known = pd_shared_at(store, line->shared);
 
-    if (known)
-        return keep_shared(r, list, known);
-    return line->lasting ? keep_lasting(r, list, line) : keep_own(r, list, line);
+    if (!known && line->lasting)
+        known = pd_shared_anew(store, &line->shared, line->name, line->value);
+    if (!known)
+        return keep_own(r, list, line);
+    pd_list_header_shared(r, list, PD_HTTP_HEADERS_MAX, known);
+    return &known->pair;
 }
 
 /* The list where headers are kept, or NULL. */

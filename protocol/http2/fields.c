@@ -72,21 +72,16 @@ static struct pd_slice slice_of(const char *s)
     return (struct pd_slice){(const uint8_t *)s, (uint32_t)strlen(s)};
 }
 
-/* Those that come only once are not worth it. */
-PD_COLD static struct pd_shared *share(struct pd_rec *r, struct pd_hpack_field *field)
-{
-    if (field->lasting)
-        field->shared = pd_share(&r->store->shared, (struct pd_slice){field->text, field->name},
-                                 (struct pd_slice){field->text + field->name, field->value});
-    return pd_shared_at(&r->store->shared, field->shared);
-}
-
-/* The one that records share instead of it, or NULL. */
+/* The one that records share instead of it, or NULL. Those that come only once are not worth it. */
 PD_INLINE struct pd_shared *shared(struct pd_rec *r, struct pd_hpack_field *field)
 {
-    struct pd_shared *known = pd_shared_at(&r->store->shared, field->shared);
+    struct pd_shared_store *store = &r->store->shared;
+    struct pd_shared *known = pd_shared_at(store, field->shared);
 
-    return known ? known : share(r, field);
+    if (known || !field->lasting)
+        return known;
+    return pd_shared_anew(store, &field->shared, (struct pd_slice){field->text, field->name},
+                          (struct pd_slice){field->text + field->name, field->value});
 }
 
 /* known: the field that records share, or NULL. */

@@ -104,11 +104,6 @@ const char *pd_mongodb_opcode_name(uint32_t opcode)
 
 /* --- the record --- */
 
-static struct pd_slice slice_of(const struct pd_text *t)
-{
-    return (struct pd_slice){(const uint8_t *)t->s, t->len};
-}
-
 void pd_mongodb_set_code(struct pd_rec *r, int64_t code)
 {
     struct pd_mongodb *f = pd_fields(r);
@@ -141,11 +136,11 @@ static void describe(struct pd_rec *r, struct pd_mongodb *f)
     const struct pd_text *why = f->error_message.len ? &f->error_message : &f->error_name;
 
     if (f->error_code.s)
-        pd_text_add(r, &f->failure, slice_of(&f->error_code), PD_MONGODB_FAILURE_MAX);
+        pd_text_add(r, &f->failure, pd_text_bytes(&f->error_code), PD_MONGODB_FAILURE_MAX);
     if (f->error_code.s && why->len)
         pd_text_add(r, &f->failure, PD_SLICE(" "), PD_MONGODB_FAILURE_MAX);
     if (why->len)
-        pd_text_add(r, &f->failure, slice_of(why), PD_MONGODB_FAILURE_MAX);
+        pd_text_add(r, &f->failure, pd_text_bytes(why), PD_MONGODB_FAILURE_MAX);
     if (!f->failure.len)
         pd_text_static(&f->failure, "failed");
 }

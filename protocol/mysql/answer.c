@@ -216,7 +216,7 @@ void pd_mysql_from_server(struct pd_conn *c, struct pd_half *h, const struct pd_
 
 static struct pd_slice slice_of(const struct pd_text *t)
 {
-    return t->len == t->full ? (struct pd_slice){(const uint8_t *)t->s, t->len} : (struct pd_slice){0};
+    return t->len == t->full ? pd_text_bytes(t) : (struct pd_slice){0};
 }
 
 /* A statement after which the current database may be another one, when the server did not say which. */

@@ -19,7 +19,7 @@ static uint32_t mask(const struct pd_rec *r, const struct pd_field *field, unsig
     (void)field;
     if (f->clean && what == PD_MASK_SECRETS)
         return PD_AS_IS;
-    return pd_sql_mask((struct pd_slice){(const uint8_t *)t->s, t->len}, PD_SQL_MYSQL, what, out, cap);
+    return pd_sql_mask(pd_text_bytes(t), PD_SQL_MYSQL, what, out, cap);
 }
 
 #define OFF(member) offsetof(struct pd_mysql, member)

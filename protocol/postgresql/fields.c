@@ -38,11 +38,6 @@ static bool failed(const struct pd_rec *r, struct pd_text *error)
     return f->error.s;
 }
 
-static struct pd_slice slice_of(const struct pd_text *t)
-{
-    return (struct pd_slice){(const uint8_t *)t->s, t->len};
-}
-
 static uint32_t mask(const struct pd_rec *r, const struct pd_field *field, unsigned what, char *out,
                      uint32_t cap)
 {
@@ -51,7 +46,7 @@ static uint32_t mask(const struct pd_rec *r, const struct pd_field *field, unsig
     (void)field;
     if (f->clean && what == PD_MASK_SECRETS)
         return PD_AS_IS;
-    return pd_sql_mask(slice_of(&f->statement), PD_SQL_POSTGRESQL, what, out, cap);
+    return pd_sql_mask(pd_text_bytes(&f->statement), PD_SQL_POSTGRESQL, what, out, cap);
 }
 
 const struct pd_schema pd_pg_schema = {
@@ -201,7 +196,7 @@ struct pd_slice pd_pg_set_tag(struct pd_rec *r, struct pd_slice tag)
     if (pd_rec_is_void(r))
         return verb;
     set_tag_text(r, tag);
-    if (!f->tagged && verb.len && !pd_slice_eq(slice_of(&f->command), verb))
+    if (!f->tagged && verb.len && !pd_slice_eq(pd_text_bytes(&f->command), verb))
         pd_text_set(r, &f->command, verb, PD_SQL_VERB_MAX);
     f->tagged = true;
     /* SELECT INTO and CREATE TABLE AS have SELECT's tag, but return nothing. */

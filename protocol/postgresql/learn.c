@@ -80,11 +80,6 @@ static void put(struct pd_conn *c, struct pd_learnt *to, uint64_t key, struct pd
         pd_learnt_put(c, to, key, text, full);
 }
 
-static struct pd_slice slice_of(const struct pd_text *t)
-{
-    return (struct pd_slice){(const uint8_t *)t->s, t->len};
-}
-
 static void learn_statement(struct pd_conn *c, const struct pd_pg_part *part)
 {
     struct pd_pg_conn *s = pd_pg_state(c);
@@ -92,7 +87,7 @@ static void learn_statement(struct pd_conn *c, const struct pd_pg_part *part)
     if (part->text.s && part->text.len < part->text.full && part->text.len < PD_PG_STATEMENT_MAX)
         pd_learnt_drop(c, &s->statements, part->key); /* memory was short */
     else
-        put(c, &s->statements, part->key, slice_of(&part->text), part->text.full);
+        put(c, &s->statements, part->key, pd_text_bytes(&part->text), part->text.full);
 }
 
 static void learn_portal(struct pd_conn *c, const struct pd_rec *r, uint64_t key)
